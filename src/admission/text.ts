@@ -1,0 +1,30 @@
+/** What must not reach a terminal raw: control characters, and marks that reorder or hide what a person reads. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+const UNPRINTABLE_BUT_NEWLINE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`
+}
+
+/** `text` with everything unprintable but newlines written as `\u001b`: safe for a terminal, a log and a warning. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE_BUT_NEWLINE, escapeCharacter)
+}
+
+/** `text` on one line, with newlines escaped too. */
+export function oneLine(text: string): string {
+  return text.replace(UNPRINTABLE, escapeCharacter)
+}
+
+/** At most `limit` characters of `text`, never half a surrogate pair; `…` marks a cut. */
+export function shorten(text: string, limit: number): string {
+  if (text.length <= limit) return text
+  const cut = text.slice(0, limit - 1)
+  return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`
+}
+
+/** A value out of a manifest, quoted for a message: on one line, printable, at most 256 characters. */
+export function quote(text: string): string {
+  return `"${shorten(oneLine(text), 256).replaceAll('"', '\\"')}"`
+}

@@ -1,0 +1,113 @@
+import type { ZodError, ZodType } from 'zod'
+import type { AdmissionRequest, Operation } from '../admission/request.ts'
+import type { Pointer } from '../json/pointer.ts'
+import type { JsonObject } from '../json/value.ts'
+import type { GroupKind } from '../workload/kinds.ts'
+import type { Pod } from '../workload/pod.ts'
+
+/** Which requests a check is about by default, in the words of `matchConstraints.resourceRules`. */
+export interface ResourceRule {
+  readonly apiGroups: readonly string[]
+  readonly apiVersions: readonly string[]
+  readonly operations: readonly (Operation | '*')[]
+  readonly resources: readonly string[]
+}
+
+/** What a finding is about, so that an exception can name it. */
+export interface FindingFacts {
+  /** The canonical host path. */
+  readonly path?: string
+  /** The containers concerned; for a volume, those that mount it. */
+  readonly containers?: readonly { readonly name: string; readonly image: string }[]
+}
+
+/** One violation. A warning never denies. */
+export interface Finding {
+  /** RFC 6901 pointer into the reviewed object. */
+  readonly pointer: Pointer
+  readonly message: string
+  readonly hint?: string
+  readonly level: 'violation' | 'warning'
+  /**
+   * Rule and value, wherever they stand: on UPDATE a finding whose key the old object has too is not news. Two
+   * findings with the same key are the same danger.
+   */
+  readonly key: string
+  readonly facts?: FindingFacts
+}
+
+/** What a check looks at. Everything in it was fetched or parsed before; reading it costs nothing. */
+export interface Subject {
+  readonly request: AdmissionRequest
+  readonly object: JsonObject
+  /** Null where the request has none. */
+  readonly oldObject: JsonObject | null
+  /** The pods and pod templates in `object`; empty where its kind has none. */
+  readonly pods: readonly Pod[]
+}
+
+/** What a check found. No findings and no `skipped` means that the subject passes. */
+export interface CheckResult {
+  readonly findings: readonly Finding[]
+  /** Why the check could not judge all of the subject. */
+  readonly skipped?: string
+}
+
+/**
+ * A built-in check: a function of its subject. It never throws, logs, waits or decides; its params were parsed when
+ * the policy was compiled.
+ */
+export interface Check<Params> {
+  /** The kebab-case word that is also the file's name, the fixtures' folder and the heading in the docs. */
+  readonly id: string
+  readonly summary: string
+  /** The kinds that the check can judge. */
+  readonly kinds: readonly GroupKind[]
+  /** What a policy of this check matches when it names no `matchConstraints` of its own. */
+  readonly resources: readonly ResourceRule[]
+  readonly params: ZodType<Params>
+  /** What is allowed but looks like a mistake: said once, when the policy is loaded. */
+  warnings?(params: Params): readonly { readonly pointer: Pointer; readonly message: string }[]
+  run(subject: Subject, params: Params): CheckResult
+}
+
+/** A check together with the params of one policy. */
+export interface BoundCheck {
+  readonly id: string
+  readonly kinds: readonly GroupKind[]
+  readonly resources: readonly ResourceRule[]
+  readonly warnings: readonly { readonly pointer: Pointer; readonly message: string }[]
+  run(subject: Subject): CheckResult
+}
+
+/** A check whose params' type is its own business: what the list of checks holds. */
+export interface RegisteredCheck {
+  readonly id: string
+  readonly summary: string
+  readonly kinds: readonly GroupKind[]
+  readonly resources: readonly ResourceRule[]
+  readonly params: ZodType
+  /** Parses the params of one policy and binds them. */
+  bind(
+    params: unknown,
+  ): { readonly ok: true; readonly check: BoundCheck } | { readonly ok: false; readonly error: ZodError }
+}
+
+/** Hides the params' type, so that checks of different params stand in one list. */
+export function register<Params>(check: Check<Params>): RegisteredCheck {
+  const { id, summary, kinds, resources } = check
+  return {
+    id,
+    summary,
+    kinds,
+    resources,
+    params: check.params,
+    bind(raw) {
+      const parsed = check.params.safeParse(raw)
+      if (!parsed.success) return { ok: false, error: parsed.error }
+      const params = parsed.data
+      const warnings = check.warnings?.(params) ?? []
+      return { ok: true, check: { id, kinds, resources, warnings, run: subject => check.run(subject, params) } }
+    },
+  }
+}

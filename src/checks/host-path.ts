@@ -1,0 +1,54 @@
+/*
+War story 1: pods that mounted `/` of the node also mounted /var/lib/kubelet. Volumes could not be torn down, and new
+pods hung in ContainerCreating. Beyond that, a host path is the shortest way from a pod to the whole node.
+
+Fields: volumes[*] and their mounts in all three container lists, workingDir; PersistentVolume spec.hostPath.path,
+spec.local.path and sources; StorageClass parameters.pathPattern and nodePath of local-path provisioners.
+
+Allowed: a path that neither is, nor contains, nor lies under a protected one, in its canonical form; with the
+parameters of ./host-path/params.ts more, or less.
+*/
+import { sameKind } from '../workload/kinds.ts'
+import { isOwnMirrorPod } from '../workload/mirror-pod.ts'
+import type { Pod } from '../workload/pod.ts'
+import type { Check, Finding } from './check.ts'
+import { judgeMount, judgeWorkingDir } from './host-path/mounts.ts'
+import { type HostPathParams, hostPathParams, wideHoles } from './host-path/params.ts'
+import { judgePersistentVolume, judgeStorageClass } from './host-path/storage.ts'
+import { judgeVolume, type VolumeFindings } from './host-path/volumes.ts'
+import { PERSISTENT_VOLUME, POD_KINDS, rulesFor, STORAGE_CLASS } from './resources.ts'
+
+const KINDS = [...POD_KINDS, PERSISTENT_VOLUME, STORAGE_CLASS]
+
+/** Refuses what reaches the files of a node through a path that the manifest names. */
+export const hostPath: Check<HostPathParams> = {
+  id: 'host-path',
+  summary: "Refuses volumes that reach the node's own files.",
+  kinds: KINDS,
+  resources: rulesFor(KINDS),
+  params: hostPathParams,
+  warnings: params => wideHoles(params).map(({ index, message }) => ({ pointer: `/allowed/${index}/path`, message })),
+  run({ request, object, oldObject, pods }, params) {
+    if (sameKind(request.kind, PERSISTENT_VOLUME)) return { findings: judgePersistentVolume(object, params) }
+    if (sameKind(request.kind, STORAGE_CLASS)) return { findings: judgeStorageClass(object, params) }
+    if (isOwnMirrorPod(request)) return { findings: [] }
+    return { findings: pods.flatMap(pod => judgePod(pod, params, oldObject !== null)) }
+  },
+}
+
+function judgePod(pod: Pod, params: HostPathParams, isUpdate: boolean): readonly Finding[] {
+  const findings: Finding[] = []
+  const volumes = new Map<string, VolumeFindings>()
+  for (const volume of pod.volumes) {
+    const judged = judgeVolume(volume, pod, params)
+    findings.push(...judged.findings)
+    // Two volumes of one name are invalid, but nobody has validated the pod yet: the worse one counts.
+    if (!volumes.get(volume.name)?.isRefused) volumes.set(volume.name, judged)
+  }
+  for (const container of pod.containers) {
+    findings.push(...judgeWorkingDir(container))
+    for (const mount of container.mounts)
+      findings.push(...judgeMount(container, mount, volumes.get(mount.volume), isUpdate))
+  }
+  return findings
+}

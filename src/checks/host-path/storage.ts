@@ -1,0 +1,69 @@
+import { quote } from '../../admission/text.ts'
+import { append } from '../../json/pointer.ts'
+import { dig, get, getString, isObject, type JsonObject } from '../../json/value.ts'
+import type { Finding } from '../check.ts'
+import type { HostPathParams } from './params.ts'
+import { HARMLESS_VOLUME_SOURCES, PERSISTENT_VOLUME_FIELDS } from './sources.ts'
+import { describePath, INSTEAD, judgePath } from './verdict.ts'
+import { judgeHostPath, judgeSource } from './volumes.ts'
+
+/** A PersistentVolume: `spec.hostPath.path`, `spec.local.path`, and every other source as in a pod. */
+export function judgePersistentVolume(object: JsonObject, params: HostPathParams): readonly Finding[] {
+  const spec = get(object, 'spec')
+  if (!isObject(spec)) return []
+  return Object.entries(spec).flatMap(([source, value]): readonly Finding[] => {
+    if (value === null || PERSISTENT_VOLUME_FIELDS.has(source)) return []
+    const at = append('/spec', source)
+    if (source !== 'hostPath' && source !== 'local') {
+      return judgeSource('the PersistentVolume', source, value, at, params, HARMLESS_VOLUME_SOURCES, undefined)
+    }
+    const what = source === 'local' ? 'the PersistentVolume has the local path' : 'the PersistentVolume mounts hostPath'
+    const { findings, path, hole } = judgeHostPath(what, value, at, params, undefined)
+    if (hole?.readOnly !== true || path === undefined) return findings
+    const message = `${what} ${quote(path)}, which is allowed read-only: a PersistentVolume cannot promise that`
+    return [
+      ...findings,
+      { pointer: at, message, hint: INSTEAD, level: 'violation', key: `read-only ${path}`, facts: { path } },
+    ]
+  })
+}
+
+/**
+ * A StorageClass of a local-path provisioner: `pathPattern` places a claim's directory below the provisioner's own
+ * folder, unless it is absolute or climbs; `nodePath` names that folder.
+ */
+export function judgeStorageClass(object: JsonObject, params: HostPathParams): readonly Finding[] {
+  if (!(getString(object, 'provisioner') ?? '').includes('local-path')) return []
+  const findings: Finding[] = []
+  const parameters = dig(object, 'parameters')
+  const pattern = getString(parameters, 'pathPattern')
+  if (pattern !== undefined && (pattern.startsWith('/') || pattern.split(/[/\\]/).includes('..'))) {
+    const message = `the StorageClass has the pathPattern ${quote(pattern)}, which leaves the provisioner's folder`
+    const hint = 'write a relative pattern such as {{ .PVC.Namespace }}/{{ .PVC.Name }}'
+    findings.push({
+      pointer: '/parameters/pathPattern',
+      message,
+      hint,
+      level: 'violation',
+      key: `pathPattern ${pattern}`,
+      facts: { path: pattern },
+    })
+  }
+  const nodePath = getString(parameters, 'nodePath')
+  if (nodePath === undefined) return findings
+  const verdict = judgePath(nodePath, '', params)
+  if (verdict.kind === 'allowed') return findings
+  const message = `the StorageClass keeps volumes in the node's path ${describePath(nodePath)}, which ${verdict.reason}`
+  const { path } = verdict
+  return [
+    ...findings,
+    {
+      pointer: '/parameters/nodePath',
+      message,
+      hint: INSTEAD,
+      level: 'violation',
+      key: `path ${path}`,
+      facts: { path },
+    },
+  ]
+}

@@ -1,0 +1,67 @@
+import { quote } from '../../admission/text.ts'
+import {
+  type CanonicalPath,
+  canonicalHostPath,
+  canonicalWindowsPath,
+  isWithin,
+  relationOf,
+} from '../../workload/host-paths.ts'
+import type { AllowedPath, HostPathParams } from './params.ts'
+import type { ProtectedPath } from './protected-paths.ts'
+
+/** What the parameters say about one path. */
+export type PathVerdict =
+  | { readonly kind: 'allowed'; readonly path: string; readonly hole: AllowedPath | undefined }
+  | { readonly kind: 'refused'; readonly path: string; readonly reason: string }
+
+/** What a reader may do instead; the same for every path. */
+export const INSTEAD =
+  "use an emptyDir, a PersistentVolumeClaim or a directory of the application's own such as /data/<app>; a component that must reach the node needs a PolicyException"
+
+/** Judges a path as it is written, by its canonical form alone. `type` is `hostPath.type`, `''` where it is not set. */
+export function judgePath(raw: string, type: string, params: HostPathParams): PathVerdict {
+  const canonical = canonicalHostPath(raw)
+  if (canonical.kind === 'refused') return { kind: 'refused', path: raw, reason: `is refused: ${canonical.reason}` }
+  if (params.mode === 'none')
+    return { kind: 'refused', path: canonical.path, reason: 'is refused: no host path is allowed' }
+  if (canonical.kind === 'windows') return judgeWindowsPath(canonical.path, params)
+  const hole = params.allowed.find(allowed => isWithin(canonical.path, allowed.path))
+  if (hole !== undefined) return judgeHole(canonical.path, type, hole)
+  if (params.mode === 'allowlist') {
+    const list = params.allowed.map(allowed => allowed.path).join(', ') || 'none'
+    return { kind: 'refused', path: canonical.path, reason: `is not under an allowed path (allowed: ${list})` }
+  }
+  return judgeProtected(canonical.path, params.protectedPaths)
+}
+
+function judgeWindowsPath(path: string, { windowsPaths }: HostPathParams): PathVerdict {
+  if (windowsPaths.includes(canonicalWindowsPath(path))) return { kind: 'allowed', path, hole: undefined }
+  return { kind: 'refused', path, reason: 'is a Windows path that windowsPaths does not list' }
+}
+
+function judgeHole(path: string, type: string, hole: AllowedPath): PathVerdict {
+  if (hole.types === undefined || hole.types.includes(type)) return { kind: 'allowed', path, hole }
+  const types = hole.types.map(quote).join(', ')
+  return { kind: 'refused', path, reason: `is allowed only with type ${types}, not ${quote(type)}` }
+}
+
+function judgeProtected(path: string, protectedPaths: readonly ProtectedPath[]): PathVerdict {
+  const met = protectedPaths.flatMap(entry => {
+    const relation = relationOf(path, entry.path)
+    return relation === undefined ? [] : [{ entry, relation }]
+  })
+  // The closest relation tells the reader most: /run/dbus "is" a protected path before it "lies under" /run.
+  const closest =
+    met.find(({ relation }) => relation === 'is') ?? met.find(({ relation }) => relation === 'lies under') ?? met[0]
+  if (closest === undefined) return { kind: 'allowed', path, hole: undefined }
+  const { entry, relation } = closest
+  const further = relation === 'contains' && met.length > 1 ? ` and ${met.length - 1} more` : ''
+  const how = { is: 'is', contains: 'contains', 'lies under': 'lies under' }[relation]
+  return { kind: 'refused', path, reason: `${how} the protected path "${entry.path}"${further}: ${entry.why}` }
+}
+
+/** A path as written and, where that differs, as understood. */
+export function describePath(raw: string, canonical: CanonicalPath = canonicalHostPath(raw)): string {
+  if (canonical.kind === 'refused' || canonical.path === raw) return quote(raw)
+  return `${quote(raw)} (understood as ${quote(canonical.path)})`
+}

@@ -1,0 +1,27 @@
+import { list, text } from './options.ts'
+
+/** The namespaces that no policy looks at unless it says otherwise: the cluster's own, and the gateway's. */
+export function defaultExcludedNamespaces(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return ['kube-system', 'kube-public', 'kube-node-lease', env['POD_NAMESPACE'] || 'portcullis-system']
+}
+
+/** What decides a verdict, said the same way to the gateway and to `policy-lint`. */
+export function verdictOptions(env: Readonly<Record<string, string | undefined>>) {
+  return {
+    policies: text(
+      'DIR',
+      'The folder (or one file) of policies, instead of those that come with Portcullis.',
+      undefined,
+    ),
+    exceptions: text('DIR', 'A folder (or one file) of PolicyExceptions.', undefined),
+    'enable-exception': list('NAME', 'An exception that comes with Portcullis; "none" for none at all.', [
+      'k3s-local-path',
+    ]),
+    'exclude-namespaces': list(
+      'NAMES',
+      'Namespaces that no policy looks at, unless it says otherwise itself.',
+      defaultExcludedNamespaces(env),
+    ),
+    namespaces: text('FILE', 'A file of Namespace manifests: where their labels come from.', undefined),
+  }
+}

@@ -1,0 +1,153 @@
+import { quote } from '../admission/text.ts'
+import type { BoundCheck, RegisteredCheck, ResourceRule } from '../checks/check.ts'
+import { rulesFor } from '../checks/resources.ts'
+import type { PodTemplateKind } from '../workload/kinds.ts'
+import { type CompiledException, compileException } from './exceptions.ts'
+import { locateProblem, type Problem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
+import { exceptionSchema, type PolicyDocument, policySchema } from './schema.ts'
+import { compileSelector, type Selector } from './selector.ts'
+import { suggest } from './suggest.ts'
+
+export type Action = 'Deny' | 'Warn' | 'Audit'
+
+/** Which requests a policy is about, compiled. */
+export interface CompiledMatch {
+  readonly rules: readonly (ResourceRule & { readonly resourceNames?: readonly string[]; readonly scope?: string })[]
+  readonly excludeRules: CompiledMatch['rules']
+  readonly isExact: boolean
+  readonly namespaceSelector: Selector
+  readonly objectSelector: Selector
+  /** Undefined: the gateway's own list counts. */
+  readonly excludeNamespaces: readonly string[] | undefined
+}
+
+/** A policy that can be evaluated. Immutable. */
+export interface CompiledPolicy {
+  readonly kind: 'Policy'
+  readonly name: string
+  readonly revision: string
+  readonly file: string
+  /** The document that it was compiled from. */
+  readonly source: unknown
+  readonly actions: readonly Action[]
+  /** What an evaluation error means. */
+  readonly failurePolicy: 'Fail' | 'Ignore'
+  readonly match: CompiledMatch
+  readonly podTemplates: readonly PodTemplateKind[]
+  readonly checks: readonly BoundCheck[]
+}
+
+export type CompiledDocument = CompiledPolicy | CompiledException
+
+/** A document, compiled, or everything that is wrong with it. Warnings stand in `warnings` either way. */
+export type Compiled =
+  | { readonly ok: true; readonly document: CompiledDocument; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly [Problem, ...Problem[]] }
+
+const UPSTREAM_KINDS = [
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
+]
+
+/** Compiles one document of a policy folder: everything that can be wrong with it is wrong here. */
+export function compileDocument(source: SourceDocument, checks: readonly RegisteredCheck[]): Compiled {
+  const kind = kindOf(source.value)
+  if (kind === undefined || !source.kinds.includes(kind)) {
+    const message = describeKind(kind, source.kinds)
+    return failed(source, [{ pointer: kind === undefined ? '' : '/kind', part: 'value', message }])
+  }
+  if (kind === 'Policy') return compilePolicy(source, checks)
+  const parsed = exceptionSchema.safeParse(source.value, { reportInput: true })
+  if (!parsed.success) return failed(source, problemsOf(parsed.error, exceptionSchema))
+  const compiled = compileException(parsed.data, source)
+  return compiled.ok ? { ok: true, document: compiled.exception, warnings: [] } : failed(source, compiled.problems)
+}
+
+function kindOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return undefined
+  const { kind } = value as { kind: unknown }
+  return typeof kind === 'string' ? kind : undefined
+}
+
+function describeKind(kind: string | undefined, allowedKinds: readonly string[]): string {
+  const allowed = `allowed here: ${allowedKinds.join(', ')}`
+  if (kind === undefined) return `is no policy document: it has no kind; ${allowed}`
+  if (UPSTREAM_KINDS.includes(kind)) return `${kind} is not supported yet: this version evaluates no CEL; ${allowed}`
+  if (kind === 'PolicyException')
+    return `an exception does not belong among the policies: put it in the folder of --exceptions; ${allowed}`
+  return `unknown kind ${quote(kind)}${suggest(kind, allowedKinds)}; ${allowed}`
+}
+
+function failed(source: SourceDocument, problems: readonly ValueProblem[]): Compiled {
+  const [first, ...rest] = problems.map(problem => locateProblem(source, problem))
+  if (first === undefined) throw new Error('a document failed to compile without a problem')
+  return { ok: false, problems: [first, ...rest] }
+}
+
+function compilePolicy(source: SourceDocument, known: readonly RegisteredCheck[]): Compiled {
+  const parsed = policySchema.safeParse(source.value, { reportInput: true })
+  if (!parsed.success) return failed(source, problemsOf(parsed.error, policySchema))
+  const { metadata, spec } = parsed.data
+  const bound = spec.checks.map((entry, index) => bindCheck(entry, index, known))
+  const problems = bound.flatMap(result => ('check' in result ? [] : result.problems))
+  if (problems.length > 0) return failed(source, problems)
+  const checks = bound.flatMap(result => ('check' in result ? [result.check] : []))
+  const warnings = checks.flatMap((check, index) =>
+    check.warnings.map(({ pointer, message }) =>
+      locateProblem(source, { pointer: `/spec/checks/${index}/params${pointer}`, part: 'value', message }),
+    ),
+  )
+  const document: CompiledPolicy = {
+    kind: 'Policy',
+    name: metadata.name,
+    revision: source.revision,
+    file: source.file,
+    source: source.value,
+    actions: spec.validationActions,
+    failurePolicy: spec.failurePolicy ?? 'Fail',
+    match: compileMatch(spec, checks),
+    podTemplates: spec.podTemplates ?? [],
+    checks,
+  }
+  return { ok: true, document, warnings }
+}
+
+type Bound = { readonly check: BoundCheck } | { readonly problems: readonly ValueProblem[] }
+
+function bindCheck(
+  entry: PolicyDocument['spec']['checks'][number],
+  index: number,
+  known: readonly RegisteredCheck[],
+): Bound {
+  const check = known.find(candidate => candidate.id === entry.check)
+  if (check === undefined) {
+    const ids = known.map(candidate => candidate.id)
+    const message = `unknown check ${quote(entry.check)}${suggest(entry.check, ids)}; allowed: ${ids.join(', ')}`
+    return { problems: [{ pointer: `/spec/checks/${index}/check`, part: 'value', message }] }
+  }
+  const bound = check.bind(entry.params ?? {})
+  return bound.ok
+    ? { check: bound.check }
+    : { problems: problemsOf(bound.error, check.params, ['spec', 'checks', index, 'params']) }
+}
+
+function compileMatch(spec: PolicyDocument['spec'], checks: readonly BoundCheck[]): CompiledMatch {
+  const constraints = spec.matchConstraints ?? {}
+  const own = (constraints.resourceRules ?? []).map(withoutUndefined)
+  return {
+    rules: own.length > 0 ? own : [...checks.flatMap(check => check.resources), ...rulesFor(spec.podTemplates ?? [])],
+    excludeRules: (constraints.excludeResourceRules ?? []).map(withoutUndefined),
+    isExact: constraints.matchPolicy === 'Exact',
+    namespaceSelector: compileSelector(constraints.namespaceSelector),
+    objectSelector: compileSelector(constraints.objectSelector),
+    excludeNamespaces: spec.excludeNamespaces,
+  }
+}
+
+type ParsedRule = NonNullable<NonNullable<PolicyDocument['spec']['matchConstraints']>['resourceRules']>[number]
+
+function withoutUndefined({ resourceNames, scope, ...rule }: ParsedRule): CompiledMatch['rules'][number] {
+  return { ...rule, ...(resourceNames !== undefined && { resourceNames }), ...(scope !== undefined && { scope }) }
+}

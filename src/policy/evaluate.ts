@@ -1,0 +1,160 @@
+import type { AdmissionRequest } from '../admission/request.ts'
+import type { BoundCheck, CheckResult, Finding, Subject } from '../checks/check.ts'
+import type { JsonObject } from '../json/value.ts'
+import { sameKind } from '../workload/kinds.ts'
+import { podsOf } from '../workload/pod.ts'
+import type { CompiledPolicy } from './compile.ts'
+import { matchRequest, type NamespaceLabels } from './match.ts'
+import { relaxKnown } from './relax.ts'
+import type { PolicySet } from './set.ts'
+
+/** What one check of one policy said about one request. */
+export type Outcome =
+  | { readonly kind: 'pass'; readonly warnings: readonly Finding[] }
+  /** At least one finding is a violation. */
+  | { readonly kind: 'violation'; readonly findings: readonly [Finding, ...Finding[]] }
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'error'; readonly message: string }
+
+/** An outcome and whose it is. A check that found violations and could not judge the rest has two. */
+export interface Evaluated {
+  readonly policy: CompiledPolicy
+  /** The check's id; `''` where the policy as a whole was skipped. */
+  readonly check: string
+  readonly outcome: Outcome
+}
+
+/** What evaluation needs beside the request; the callers differ in nothing else. */
+export interface EvaluationContext {
+  readonly namespaceLabels: NamespaceLabels
+  /**
+   * What to do with a policy whose namespace selector needs labels that nobody knows: a live request gets the
+   * strictest answer, a file is told that the policy was skipped.
+   */
+  readonly unknownNamespaces: 'apply' | 'skip'
+  /** Whether a policy is asked at all; left out, every one is. */
+  readonly selects?: (policy: CompiledPolicy) => boolean
+  /** Whether the time for an answer is over; asked before each check. */
+  readonly isExpired?: () => boolean
+  /** Told of each policy that was applied although its namespace's labels are unknown. */
+  readonly onUnknownNamespace?: (policy: CompiledPolicy, namespace: string) => void
+  /** Told how long each policy took, in seconds, by a clock that the caller owns. */
+  readonly timer?: { now(): number; observe(policy: CompiledPolicy, seconds: number): void }
+}
+
+/** Everything that was said, in the order of the policies' names; incomplete where time ran out. */
+export interface Evaluation {
+  readonly results: readonly Evaluated[]
+  readonly isComplete: boolean
+  /** The policies that did not look because the namespace is excluded. */
+  readonly excluded: readonly { readonly policy: CompiledPolicy; readonly namespace: string }[]
+}
+
+/**
+ * Subresources that carry no pod spec to judge: they change where a pod runs or what it says, not what it may reach.
+ */
+const HARMLESS_SUBRESOURCES: ReadonlySet<string> = new Set([
+  'attach',
+  'binding',
+  'eviction',
+  'exec',
+  'log',
+  'portforward',
+  'proxy',
+  'scale',
+  'status',
+  'token',
+])
+
+/** Asks every policy of `set` about `request`. Pure: the same arguments, the same evaluation. */
+export function evaluate(set: PolicySet, request: AdmissionRequest, context: EvaluationContext): Evaluation {
+  const results: Evaluated[] = []
+  const subjects = new SubjectCache(request)
+  const excluded: Evaluation['excluded'][number][] = []
+  for (const policy of set.policies) {
+    if (context.selects !== undefined && !context.selects(policy)) continue
+    if (context.isExpired?.()) return { results, isComplete: false, excluded }
+    const match = matchRequest(policy.match, request, set.excludedNamespaces, context.namespaceLabels)
+    if (match.kind === 'other') continue
+    if (match.kind === 'excluded') {
+      excluded.push({ policy, namespace: match.namespace })
+      continue
+    }
+    if (match.kind === 'unknown') {
+      if (context.unknownNamespaces === 'skip') {
+        const reason = `its namespaceSelector needs the labels of namespace ${match.namespace}, which are not known here`
+        results.push({ policy, check: '', outcome: { kind: 'skipped', reason } })
+        continue
+      }
+      context.onUnknownNamespace?.(policy, match.namespace)
+    }
+    const started = context.timer?.now() ?? 0
+    for (const check of policy.checks) {
+      if (context.isExpired?.()) return { results, isComplete: false, excluded }
+      for (const outcome of runCheck(check, policy, subjects)) results.push({ policy, check: check.id, outcome })
+    }
+    context.timer?.observe(policy, context.timer.now() - started)
+  }
+  return { results, isComplete: true, excluded }
+}
+
+const PASS: readonly Outcome[] = [{ kind: 'pass', warnings: [] }]
+
+function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCache): readonly Outcome[] {
+  const { request } = subjects
+  const { kind, subResource, object, operation } = request
+  if (HARMLESS_SUBRESOURCES.has(subResource)) return PASS
+  // A deletion has no object to judge.
+  if (object === null || operation === 'DELETE') return PASS
+  if (![...check.kinds, ...policy.podTemplates].some(known => sameKind(known, kind))) {
+    const what = [kind.group, kind.kind].filter(Boolean).join('/')
+    return [{ kind: 'error', message: `it matches ${what}, which the check ${check.id} cannot judge` }]
+  }
+  return outcomesOf(subjects.judge(check, policy, object))
+}
+
+function outcomesOf({ findings, skipped }: CheckResult): readonly Outcome[] {
+  const outcomes: Outcome[] = []
+  const [first, ...rest] = findings
+  if (first !== undefined && findings.some(finding => finding.level === 'violation')) {
+    outcomes.push({ kind: 'violation', findings: [first, ...rest] })
+  } else if (first !== undefined) outcomes.push({ kind: 'pass', warnings: findings })
+  if (skipped !== undefined) outcomes.push({ kind: 'skipped', reason: skipped })
+  return outcomes.length > 0 ? outcomes : PASS
+}
+
+/** The subjects of one request, made once however many checks look at them. */
+class SubjectCache {
+  readonly request: AdmissionRequest
+  readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
+
+  constructor(request: AdmissionRequest) {
+    this.request = request
+  }
+
+  /** Runs a check on the object and, where there is one, on the old object, and tells news from what was known. */
+  judge(check: BoundCheck, policy: CompiledPolicy, object: JsonObject): CheckResult {
+    const result = check.run(this.#subject(policy, object))
+    if (result.findings.length === 0) return result
+    const { oldObject } = this.request
+    const known = oldObject === null ? [] : check.run(this.#subject(policy, oldObject)).findings
+    return { ...result, findings: relaxKnown(result.findings, known, object) }
+  }
+
+  #subject(policy: CompiledPolicy, object: JsonObject): Subject {
+    // Most policies add no templates of their own: they all share the subject of the empty list.
+    const templates = policy.podTemplates.length === 0 ? NO_TEMPLATES : policy.podTemplates
+    const subjects = this.#byTemplates.get(templates) ?? new Map<JsonObject, Subject>()
+    this.#byTemplates.set(templates, subjects)
+    let subject = subjects.get(object)
+    if (subject === undefined) {
+      const { request } = this
+      const pods = podsOf(request.kind, object, templates) ?? []
+      subject = { request, object, oldObject: request.oldObject, pods }
+      subjects.set(object, subject)
+    }
+    return subject
+  }
+}
+
+const NO_TEMPLATES: CompiledPolicy['podTemplates'] = []

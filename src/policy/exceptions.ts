@@ -1,0 +1,147 @@
+import type { AdmissionRequest } from '../admission/request.ts'
+import type { Finding } from '../checks/check.ts'
+import { dig, getString } from '../json/value.ts'
+import { canonicalHostPath, isWithin } from '../workload/host-paths.ts'
+import { compileGlob } from './glob.ts'
+import { type NamespaceLabels, namespaceReader } from './match.ts'
+import type { SourceDocument, ValueProblem } from './problems.ts'
+import type { ExceptionDocument } from './schema.ts'
+import { compileSelector, labelsOf, type Selector, selects } from './selector.ts'
+
+/** Who is exempt from what, why, and until when. Immutable. Every list: empty matches all. */
+export interface CompiledException {
+  readonly kind: 'PolicyException'
+  readonly name: string
+  readonly revision: string
+  readonly file: string
+  /** The document that it was compiled from. */
+  readonly source: unknown
+  readonly policies: readonly string[]
+  readonly checks: readonly string[]
+  /** Kinds in any group, such as `PersistentVolume`. */
+  readonly kinds: readonly string[]
+  readonly namespaces: readonly string[]
+  readonly namespaceSelector: Selector
+  readonly objectSelector: Selector
+  readonly names: readonly Matcher[]
+  readonly users: readonly string[]
+  readonly groups: readonly string[]
+  readonly containers: readonly Matcher[]
+  readonly images: readonly Matcher[]
+  readonly paths: readonly PathPattern[]
+  readonly reason: string
+  /** Milliseconds since 1970; undefined never ends. */
+  readonly expires: number | undefined
+}
+
+type Matcher = (text: string) => boolean
+
+/** A canonical path and whether what lies under it belongs to it. */
+interface PathPattern {
+  readonly path: string
+  readonly isDeep: boolean
+}
+
+type Compiled =
+  | { readonly ok: true; readonly exception: CompiledException }
+  | { readonly ok: false; readonly problems: readonly ValueProblem[] }
+
+/** Compiles a parsed PolicyException, or says what is wrong with it. */
+export function compileException({ metadata, spec }: ExceptionDocument, source: SourceDocument): Compiled {
+  const paths = (spec.paths ?? []).map(compilePath)
+  const problems = paths.flatMap((path, index): ValueProblem[] =>
+    typeof path === 'string' ? [{ pointer: `/spec/paths/${index}`, part: 'value', message: path }] : [],
+  )
+  if (problems.length > 0) return { ok: false, problems }
+  const match = spec.match ?? {}
+  const exception: CompiledException = {
+    kind: 'PolicyException',
+    name: metadata.name,
+    revision: source.revision,
+    file: source.file,
+    source: source.value,
+    policies: spec.policies,
+    checks: spec.checks ?? [],
+    kinds: match.kinds ?? [],
+    namespaces: match.namespaces ?? [],
+    namespaceSelector: compileSelector(match.namespaceSelector),
+    objectSelector: compileSelector(match.objectSelector),
+    names: (match.names ?? []).map(compileGlob),
+    users: match.users ?? [],
+    groups: match.groups ?? [],
+    containers: (spec.containers ?? []).map(compileGlob),
+    images: (spec.images ?? []).map(compileGlob),
+    paths: paths.filter(path => typeof path !== 'string'),
+    reason: spec.reason,
+    expires: spec.expires === undefined ? undefined : Date.parse(spec.expires),
+  }
+  return { ok: true, exception }
+}
+
+function compilePath(raw: string): PathPattern | string {
+  const isDeep = raw.endsWith('/**')
+  const canonical = canonicalHostPath(isDeep ? raw.slice(0, -3) || '/' : raw)
+  if (canonical.kind === 'path') return { path: canonical.path, isDeep }
+  return canonical.kind === 'refused' ? canonical.reason : 'a Windows path cannot be exempted: see windowsPaths'
+}
+
+/** Whether `exception` covers this finding of `policy` and `check`, its date left aside. */
+export function covers(
+  exception: CompiledException,
+  policy: string,
+  check: string,
+  finding: Finding,
+  request: AdmissionRequest,
+  namespaceLabels: NamespaceLabels,
+): boolean {
+  return (
+    exception.policies.includes(policy) &&
+    (exception.checks.length === 0 || exception.checks.includes(check)) &&
+    coversRequest(exception, request, namespaceLabels) &&
+    coversFinding(exception, finding)
+  )
+}
+
+function coversRequest(
+  exception: CompiledException,
+  request: AdmissionRequest,
+  namespaceLabels: NamespaceLabels,
+): boolean {
+  const { kinds, namespaces, names, users, groups } = exception
+  if (kinds.length > 0 && !kinds.includes(request.kind.kind)) return false
+  if (namespaces.length > 0 && !namespaces.includes(request.namespace)) return false
+  if (names.length > 0 && !names.some(matches => matches(nameOf(request)))) return false
+  if (users.length > 0 && !users.includes(request.userInfo?.username ?? '')) return false
+  if (groups.length > 0 && !groups.some(group => request.userInfo?.groups.includes(group))) return false
+  if (selects(exception.objectSelector, labelsOf(request.object)) !== true) return false
+  if (exception.namespaceSelector.length === 0) return true
+  // Labels that nobody knows grant nothing: an exception is never applied on a guess.
+  return (
+    request.namespace !== '' &&
+    selects(exception.namespaceSelector, namespaceReader(request.namespace, namespaceLabels)) === true
+  )
+}
+
+/** The object's name, or what it will be made from. */
+function nameOf({ name, object }: AdmissionRequest): string {
+  if (name !== '') return name
+  const metadata = dig(object ?? undefined, 'metadata')
+  return getString(metadata, 'name') || getString(metadata, 'generateName') || ''
+}
+
+/** A finding without the fact that the exception asks for is not covered: it is about something else. */
+function coversFinding({ containers, images, paths }: CompiledException, { facts }: Finding): boolean {
+  const users = facts?.containers ?? []
+  if (
+    containers.length > 0 &&
+    !(users.length > 0 && users.every(({ name }) => containers.some(matches => matches(name))))
+  )
+    return false
+  if (images.length > 0 && !(users.length > 0 && users.every(({ image }) => images.some(matches => matches(image)))))
+    return false
+  if (paths.length === 0) return true
+  const path = facts?.path
+  return (
+    path !== undefined && paths.some(pattern => (pattern.isDeep ? isWithin(path, pattern.path) : path === pattern.path))
+  )
+}

@@ -1,0 +1,143 @@
+import type { AdmissionRequest, GroupVersionResource } from '../admission/request.ts'
+import type { ResourceRule } from '../checks/check.ts'
+import type { CompiledMatch } from './compile.ts'
+import { type LabelReader, labelsOf, selects } from './selector.ts'
+
+/** Where namespace labels come from: a file, or a watch of the cluster. Undefined: nobody knows this namespace. */
+export interface NamespaceLabels {
+  labelsOf(namespace: string): Readonly<Record<string, string>> | undefined
+}
+
+/** Nobody knows any namespace. */
+export const NO_NAMESPACE_LABELS: NamespaceLabels = { labelsOf: () => undefined }
+
+export type MatchResult =
+  | { readonly kind: 'matches' }
+  | { readonly kind: 'excluded'; readonly namespace: string }
+  | { readonly kind: 'other' }
+  /** It depends on namespace labels that nobody knows. */
+  | { readonly kind: 'unknown'; readonly namespace: string }
+
+const MATCHES: MatchResult = { kind: 'matches' }
+const OTHER: MatchResult = { kind: 'other' }
+
+/** Groups that served the same objects under another name; any version of a group is the same object anyway. */
+const EQUIVALENT_GROUPS: readonly (readonly string[])[] = [
+  ['apps', 'extensions'],
+  ['networking.k8s.io', 'extensions'],
+  ['policy', 'extensions'],
+  ['events.k8s.io', ''],
+]
+const SHARED_RESOURCES: Readonly<Record<string, readonly string[]>> = {
+  apps: ['deployments', 'daemonsets', 'replicasets'],
+  'networking.k8s.io': ['ingresses', 'networkpolicies'],
+  policy: ['podsecuritypolicies'],
+  'events.k8s.io': ['events'],
+}
+
+/** Whether a policy is about this request, in the words of upstream's `matchConstraints`. */
+export function matchRequest(
+  match: CompiledMatch,
+  request: AdmissionRequest,
+  defaultExcluded: readonly string[],
+  namespaceLabels: NamespaceLabels,
+): MatchResult {
+  if (!match.rules.some(rule => matchesRule(rule, request, match.isExact))) return OTHER
+  if (match.excludeRules.some(rule => matchesRule(rule, request, match.isExact))) return OTHER
+  if (selectsObject(match, request) === false) return OTHER
+  const excluded = match.excludeNamespaces ?? defaultExcluded
+  const namespace = namespaceOf(request)
+  if (namespace === '') return MATCHES
+  if (excluded.includes(namespace)) return { kind: 'excluded', namespace }
+  if (match.namespaceSelector.length === 0) return MATCHES
+  const answer = selectsNamespace(match, request, namespace, namespaceLabels)
+  if (answer === 'unknown') return { kind: 'unknown', namespace }
+  return answer ? MATCHES : OTHER
+}
+
+/** The namespace a request is in; a Namespace is in itself. */
+function namespaceOf({ namespace, name, resource }: AdmissionRequest): string {
+  return isNamespace(resource) ? name || namespace : namespace
+}
+
+function isNamespace({ group, resource }: GroupVersionResource): boolean {
+  return group === '' && resource === 'namespaces'
+}
+
+/** Either the object or the old one, as upstream: relabelling does not lead out of a policy. */
+function selectsObject({ objectSelector }: CompiledMatch, { object, oldObject }: AdmissionRequest): boolean {
+  if (objectSelector.length === 0) return true
+  return [object, oldObject].some(
+    candidate => candidate !== null && selects(objectSelector, labelsOf(candidate)) === true,
+  )
+}
+
+function selectsNamespace(
+  { namespaceSelector }: CompiledMatch,
+  request: AdmissionRequest,
+  namespace: string,
+  namespaceLabels: NamespaceLabels,
+): boolean | 'unknown' {
+  // Upstream matches a Namespace by the labels that it is about to have.
+  if (isNamespace(request.resource)) return selects(namespaceSelector, labelsOf(request.object ?? request.oldObject))
+  return selects(namespaceSelector, namespaceReader(namespace, namespaceLabels))
+}
+
+/** Reads a namespace's labels; `kubernetes.io/metadata.name` is known even where nothing else is. */
+export function namespaceReader(namespace: string, namespaceLabels: NamespaceLabels): LabelReader {
+  const labels = namespaceLabels.labelsOf(namespace)
+  return key => {
+    if (key === 'kubernetes.io/metadata.name') return { value: namespace }
+    if (labels === undefined) return 'unknown'
+    return { value: Object.hasOwn(labels, key) ? labels[key] : undefined }
+  }
+}
+
+type Rule = CompiledMatch['rules'][number]
+
+function matchesRule(rule: Rule, request: AdmissionRequest, isExact: boolean): boolean {
+  if (!rule.operations.includes('*') && !rule.operations.includes(request.operation)) return false
+  if (rule.resourceNames && rule.resourceNames.length > 0 && !rule.resourceNames.includes(request.name)) return false
+  if (!matchesScope(rule, request)) return false
+  if (isExact) return matchesResource(rule, request.requestResource, request.subResource, true)
+  return (
+    matchesResource(rule, request.resource, request.subResource, false) ||
+    matchesResource(rule, request.requestResource, request.subResource, false)
+  )
+}
+
+function matchesScope({ scope }: Rule, { namespace, resource }: AdmissionRequest): boolean {
+  if (scope === undefined || scope === '*') return true
+  const isClusterScoped = namespace === '' || isNamespace(resource)
+  return (scope === 'Cluster') === isClusterScoped
+}
+
+function matchesResource(
+  rule: ResourceRule,
+  asked: GroupVersionResource,
+  subResource: string,
+  isExact: boolean,
+): boolean {
+  const groups = isExact ? [asked.group] : equivalentGroups(asked)
+  if (!rule.apiGroups.some(group => group === '*' || groups.includes(group))) return false
+  // The API server converts to the version that a rule names: to `Equivalent` a version excludes nothing.
+  if (isExact && !rule.apiVersions.some(version => version === '*' || version === asked.version)) return false
+  return rule.resources.some(pattern => matchesPath(pattern, asked.resource, subResource))
+}
+
+function equivalentGroups({ group, resource }: GroupVersionResource): readonly string[] {
+  const further = EQUIVALENT_GROUPS.filter(
+    ([present = '', past = '']) =>
+      (group === present || group === past) && SHARED_RESOURCES[present]?.includes(resource),
+  )
+  return [group, ...further.flat()]
+}
+
+// As upstream: a pattern without a slash never matches a subresource, `pods/*` matches pods and all that is under them.
+function matchesPath(pattern: string, resource: string, subResource: string): boolean {
+  const slash = pattern.indexOf('/')
+  const main = slash < 0 ? pattern : pattern.slice(0, slash)
+  const sub = slash < 0 ? '' : pattern.slice(slash + 1)
+  if (main !== '*' && main !== resource) return false
+  return sub === '*' ? true : sub === subResource
+}

@@ -1,0 +1,158 @@
+import { z } from 'zod'
+import { parsePointer } from '../json/pointer.ts'
+
+/** The API group and version of this project's documents. */
+export const API_VERSION = 'portcullis.dev/v1alpha1'
+
+const name = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a DNS name: lower-case letters, digits, "-" and "."')
+
+const metadata = z.looseObject({
+  name,
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+})
+
+/** A label selector, as upstream. */
+export const labelSelector = z.strictObject({
+  matchLabels: z.record(z.string(), z.string()).optional(),
+  matchExpressions: z
+    .array(
+      z
+        .strictObject({
+          key: z.string().min(1),
+          operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+          values: z.array(z.string()).optional(),
+        })
+        .superRefine(({ operator, values }, context) => {
+          const needsValues = operator === 'In' || operator === 'NotIn'
+          if (needsValues === (values ?? []).length > 0) return
+          const message = needsValues ? `operator ${operator} needs values` : `operator ${operator} takes no values`
+          context.addIssue({ code: 'custom', path: ['values'], message })
+        }),
+    )
+    .optional(),
+})
+
+/** `*` beside other entries is refused by upstream too: it would read like a restriction and be none. */
+function wildcardAlone(list: readonly string[]): boolean {
+  return !list.includes('*') || list.length === 1
+}
+const ALONE = '"*" must stand alone: it already matches everything'
+
+const words = z.array(z.string()).min(1).refine(wildcardAlone, ALONE)
+
+const resourceRule = z.strictObject({
+  apiGroups: words,
+  apiVersions: words,
+  operations: z
+    .array(z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT', '*']))
+    .min(1)
+    .refine(wildcardAlone, ALONE),
+  resources: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(\*|[a-z0-9.-]+)(\/(\*|[a-z0-9.-]+))?$/,
+          'must be a resource such as "pods", "pods/exec", "*" or "*/scale"',
+        ),
+    )
+    .min(1),
+  resourceNames: z.array(z.string().min(1)).optional(),
+  scope: z.enum(['Cluster', 'Namespaced', '*']).optional(),
+})
+
+const matchConstraints = z.strictObject({
+  resourceRules: z.array(resourceRule).optional(),
+  excludeResourceRules: z.array(resourceRule).optional(),
+  namespaceSelector: labelSelector.optional(),
+  objectSelector: labelSelector.optional(),
+  matchPolicy: z.enum(['Equivalent', 'Exact']).optional(),
+})
+
+/** A field that only CEL can fill: never ignored, so it must be empty until there is CEL. */
+function emptyUntilCel(field: string) {
+  return z
+    .array(z.unknown())
+    .max(
+      0,
+      `${field} is not supported yet: this version evaluates no CEL. Remove it, or the policy would mean less than it says`,
+    )
+    .optional()
+}
+
+const podTemplateKind = z.strictObject({
+  group: z.string(),
+  kind: z.string().min(1),
+  resource: z.string().regex(/^[a-z0-9.-]+$/, 'must be a plural resource name such as "rollouts"'),
+  pointers: z
+    .array(
+      z
+        .string()
+        .refine(
+          pointer => parsePointer(pointer) !== undefined,
+          'must be a JSON Pointer such as "/spec/template"; "*" stands for every element of a list',
+        ),
+    )
+    .min(1),
+})
+
+/** `kind: Policy`: a ValidatingAdmissionPolicy and its binding in one, whose rules may also be built-in checks. */
+export const policySchema = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('Policy'),
+  metadata,
+  spec: z.strictObject({
+    validationActions: z
+      .array(z.enum(['Deny', 'Warn', 'Audit']))
+      .min(1)
+      .refine(actions => new Set(actions).size === actions.length, 'names an action twice')
+      .refine(
+        actions => !(actions.includes('Deny') && actions.includes('Warn')),
+        'Deny and Warn must not stand together: a denial would say everything twice',
+      ),
+    failurePolicy: z.enum(['Fail', 'Ignore']).optional(),
+    matchConstraints: matchConstraints.optional(),
+    matchConditions: emptyUntilCel('matchConditions'),
+    excludeNamespaces: z.array(z.string().min(1)).optional(),
+    podTemplates: z.array(podTemplateKind).optional(),
+    checks: z.array(z.strictObject({ check: z.string(), params: z.unknown().optional() })).min(1),
+    validations: emptyUntilCel('validations'),
+  }),
+})
+export type PolicyDocument = z.output<typeof policySchema>
+
+const TIMESTAMP = 'must be a time as RFC 3339 writes it, such as 2027-03-01T00:00:00Z'
+
+/** `kind: PolicyException`: who is exempt from what, why, and until when. Every list: empty matches all. */
+export const exceptionSchema = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('PolicyException'),
+  metadata: metadata.extend({ namespace: z.string().optional() }),
+  spec: z.strictObject({
+    policies: z.array(z.string().min(1)).min(1, 'must name at least one policy'),
+    checks: z.array(z.string().min(1)).optional(),
+    match: z
+      .strictObject({
+        kinds: z.array(z.string().min(1)).optional(),
+        namespaces: z.array(z.string()).optional(),
+        namespaceSelector: labelSelector.optional(),
+        objectSelector: labelSelector.optional(),
+        names: z.array(z.string()).optional(),
+        users: z.array(z.string()).optional(),
+        groups: z.array(z.string()).optional(),
+      })
+      .optional(),
+    containers: z.array(z.string()).optional(),
+    images: z.array(z.string()).optional(),
+    paths: z
+      .array(z.string().startsWith('/', 'must be an absolute path, with "/**" at the end for what lies under it'))
+      .optional(),
+    reason: z.string().refine(reason => reason.trim() !== '', 'must say why the exception is granted'),
+    expires: z.iso.datetime({ offset: true, message: TIMESTAMP }).optional(),
+  }),
+})
+export type ExceptionDocument = z.output<typeof exceptionSchema>

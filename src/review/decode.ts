@@ -1,0 +1,34 @@
+import { isUtf8 } from 'node:buffer'
+import { type ParsedReview, parseReview, type ReviewIdentity } from '../admission/parse.ts'
+import { identityFromPrefix } from '../admission/prefix.ts'
+import { isDeeperThan, type Json } from '../json/value.ts'
+
+/** Kubernetes' own objects stay below 30 levels; JSON.parse takes a million, JSON.stringify throws at 5,000. */
+export const MAX_DEPTH = 200
+/** Kube-apiserver writes the uid within the first hundred bytes of a review. */
+const PREFIX = 64 * 1024
+
+/** Reads the bytes of a review. What is no JSON is refused, with the uid where the first bytes still tell it. */
+export function decodeReview(body: Uint8Array): ParsedReview {
+  if (body.length === 0) return { kind: 'unanswerable', reason: 'the body is empty' }
+  if (!isUtf8(body)) return malformed(body, 'the body is not UTF-8')
+  let value: Json
+  try {
+    value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+  } catch (error) {
+    return malformed(body, `the body is not one JSON value: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (isDeeperThan(value, MAX_DEPTH)) return malformed(body, `the body nests deeper than ${MAX_DEPTH} levels`)
+  return parseReview(value)
+}
+
+function malformed(body: Uint8Array, reason: string): ParsedReview {
+  const identity = readIdentity(body)
+  return identity === undefined ? { kind: 'unanswerable', reason } : { kind: 'refused', identity, reason }
+}
+
+/** What the first bytes of a body tell about the review, however broken the rest is. */
+export function readIdentity(body: Uint8Array): ReviewIdentity | undefined {
+  const head = body.subarray(0, PREFIX)
+  return identityFromPrefix(Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('utf8'))
+}

@@ -1,0 +1,147 @@
+import type { ServerOptions } from 'node:https'
+import type { Socket } from 'node:net'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { timeForAnswer } from '../review/deadline.ts'
+import { readIdentity } from '../review/decode.ts'
+import { REVIEW_PATHS, type ReviewPath } from '../review/path.ts'
+import { type Reviewed, type ReviewFacts, review, unanswerable, unjudged } from '../review/review.ts'
+import { LARGE_BODY, type ReceivedBody, receiveBody } from './body.ts'
+import type { Capacity } from './capacity.ts'
+import { namespaceLabelsOf, type Snapshot } from './snapshot.ts'
+
+/** Kube-apiserver's idle connections live 90.0 s: ours live longer, so that no call meets a closing socket. */
+const KEEP_ALIVE_MS = 120_000
+const HEADERS_TIMEOUT_MS = 5000
+const REQUEST_TIMEOUT_MS = 10_000
+const CHECK_INTERVAL_MS = 1000
+/** Three API servers with all their 600 requests in flight each. */
+const MAX_CONNECTIONS = 2000
+
+/** What the admission listener needs; every port is one function. */
+export interface AppDeps {
+  readonly logger: FastifyBaseLogger
+  /** The TLS options of the listener; undefined for tests that inject requests without a socket. */
+  readonly tls: ServerOptions | undefined
+  readonly snapshot: () => Snapshot
+  /** Whether this client may ask; the answer to one that may not. */
+  readonly admit: (socket: Socket) => { readonly ok: true } | { readonly ok: false; readonly reason: string }
+  /** Whether this connection should end after its present answer. */
+  readonly shouldClose: (socket: Socket) => boolean
+  readonly largeReview: (path: ReviewPath, body: Buffer, milliseconds: number) => Promise<Reviewed>
+  readonly capacity: Capacity
+  /** Bytes. */
+  readonly maxBody: number
+  readonly now: () => number
+  readonly monotonic: () => number
+  readonly onStart: () => void
+  /** Called once for each review that was answered; `seconds` since its first byte. */
+  readonly onReviewed: (facts: ReviewFacts, seconds: number) => void
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When the request's headers were read, by the monotonic clock. */
+    startedAt: number
+  }
+}
+
+/** The admission listener: `POST /validate`, `/observe` and `/mutate`, and nothing else. Never listens by itself. */
+export function buildApp(deps: AppDeps): FastifyInstance {
+  const app = fastify({
+    loggerInstance: deps.logger,
+    disableRequestLogging: true,
+    // Nothing of Fastify's own parsing is used, and still: a label called `__proto__` must never become a 400,
+    // which a webhook registered with `Ignore` would turn into "admit".
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    ...listenerOptions(deps.tls),
+  }) as unknown as FastifyInstance
+  app.server.maxConnections = MAX_CONNECTIONS
+  app.decorateRequest('startedAt', 0)
+  app.removeAllContentTypeParsers()
+  // Whatever the content type says: the bytes are read once, with our own bounds, by the handler.
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
+  app.addHook('onRequest', async (request, reply) => {
+    request.startedAt = deps.monotonic()
+    const admitted = deps.admit(request.raw.socket)
+    if (admitted.ok) return
+    await reply.code(403).header('connection', 'close').type('text/plain; charset=utf-8').send(`${admitted.reason}\n`)
+  })
+  app.addHook('onSend', async (request, reply) => {
+    if (deps.shouldClose(request.raw.socket)) reply.header('connection', 'close')
+  })
+  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found\n'))
+  app.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
+    // A review always has its answer by now: what comes here is a client that hung up or spoke no HTTP.
+    request.log.warn({ reason: error.message }, 'request failed')
+    return reply
+      .code(error.statusCode ?? 400)
+      .type('text/plain')
+      .send('the request could not be read\n')
+  })
+  for (const path of REVIEW_PATHS) app.post(`/${path}`, (request, reply) => handle(deps, path, request, reply))
+  return app
+}
+
+function listenerOptions(tls: ServerOptions | undefined) {
+  const bounds = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS }
+  return tls === undefined ? { http: bounds } : { https: { ...bounds, handshakeTimeout: HEADERS_TIMEOUT_MS, ...tls } }
+}
+
+async function handle(deps: AppDeps, path: ReviewPath, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  deps.onStart()
+  let reviewed: Reviewed | undefined
+  try {
+    reviewed = await answer(deps, path, request)
+    const type = reviewed.status === 200 ? 'application/json' : 'text/plain; charset=utf-8'
+    await reply.code(reviewed.status).type(type).send(reviewed.body)
+  } finally {
+    const facts = reviewed?.facts ?? unanswerable('the client hung up', path, deps.snapshot().set.hash).facts
+    deps.onReviewed(facts, (deps.monotonic() - request.startedAt) / 1000)
+  }
+}
+
+async function answer(deps: AppDeps, path: ReviewPath, request: FastifyRequest): Promise<Reviewed> {
+  const { timeout } = request.query as { timeout?: unknown }
+  const deadline = request.startedAt + timeForAnswer(typeof timeout === 'string' ? timeout : undefined)
+  const received = await receiveBody(request.raw, deps.maxBody, deps.capacity)
+  if (received.kind !== 'whole') return refuseBody(deps, path, received)
+  try {
+    if (received.bytes.length > LARGE_BODY) return await reviewLarge(deps, path, received.bytes, deadline)
+    const { set, namespaces } = deps.snapshot()
+    const context = { set, namespaceLabels: namespaceLabelsOf(namespaces), now: deps.now, monotonic: deps.monotonic }
+    return review({ path, body: received.bytes, deadline }, context)
+  } finally {
+    received.release()
+  }
+}
+
+const OVER_CAPACITY = {
+  code: 429,
+  message: 'the gateway is judging as many large requests as it can; try again',
+} as const
+
+function refuseBody(deps: AppDeps, path: ReviewPath, received: Exclude<ReceivedBody, { kind: 'whole' }>): Reviewed {
+  const { hash } = deps.snapshot().set
+  const tooLarge = {
+    code: 413,
+    message: `the review is larger than ${deps.maxBody} bytes (--max-body): it cannot be judged`,
+  } as const
+  const denial = received.kind === 'too-large' ? tooLarge : OVER_CAPACITY
+  const identity = readIdentity(received.head)
+  return identity === undefined ? unanswerable(denial.message, path, hash) : unjudged(identity, path, denial, hash)
+}
+
+async function reviewLarge(deps: AppDeps, path: ReviewPath, bytes: Buffer, deadline: number): Promise<Reviewed> {
+  if (!deps.capacity.reserveReview()) return refuseBody(deps, path, { kind: 'over-capacity', head: bytes })
+  try {
+    return await deps.largeReview(path, bytes, Math.max(deadline - deps.monotonic(), 0))
+  } finally {
+    deps.capacity.releaseReview()
+  }
+}

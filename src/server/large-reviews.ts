@@ -1,0 +1,115 @@
+import { Worker } from 'node:worker_threads'
+import { readIdentity } from '../review/decode.ts'
+import type { ReviewPath } from '../review/path.ts'
+import { DEADLINE, type Reviewed, unanswerable, unjudged } from '../review/review.ts'
+import type { WorkerAnswer, WorkerRequest } from './review-worker.ts'
+import { type Snapshot, toPortable } from './snapshot.ts'
+
+/** 19 MiB of `{}` take JSON.parse 750 MiB; the largest review that a real API server sent needs half of this. */
+const HEAP_MIB = 2048
+/** A worker that is this late after a deadline is stuck: it is ended, and a new one takes its place. */
+const GRACE_MS = 5000
+
+interface Pending {
+  readonly identity: ReturnType<typeof readIdentity>
+  readonly path: ReviewPath
+  readonly settle: (reviewed: Reviewed) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/** What happened to the worker, for logs and metrics. */
+export type WorkerEvent = { readonly kind: 'failed'; readonly message: string } | { readonly kind: 'stuck' }
+
+/**
+ * Reviews large bodies in one thread of its own, with a heap limit of its own: whatever such a body does to it, the
+ * main thread goes on answering. Started at the first large body.
+ */
+export class LargeReviews {
+  readonly #onEvent: (event: WorkerEvent) => void
+  readonly #pending = new Map<number, Pending>()
+  #snapshot: Snapshot
+  #worker: Worker | undefined
+  #stuckTimer: NodeJS.Timeout | undefined
+  #nextId = 0
+
+  constructor(snapshot: Snapshot, onEvent: (event: WorkerEvent) => void) {
+    this.#snapshot = snapshot
+    this.#onEvent = onEvent
+  }
+
+  /** Puts another snapshot in force for every review that starts from now on. */
+  update(snapshot: Snapshot): void {
+    this.#snapshot = snapshot
+    this.#worker?.postMessage({ kind: 'snapshot', snapshot: toPortable(snapshot) } satisfies WorkerRequest)
+  }
+
+  /** Reviews `body`, which must not be used afterwards. Always answers, at the latest after `milliseconds`. */
+  review(path: ReviewPath, body: Buffer, milliseconds: number): Promise<Reviewed> {
+    const id = this.#nextId++
+    const identity = readIdentity(body)
+    const worker = this.#worker ?? this.#start()
+    // A body of its own buffer moves to the worker; a slice of a shared one has to be copied.
+    const own = body.byteOffset === 0 && body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body)
+    return new Promise(settle => {
+      const timer = setTimeout(() => this.#expire(id), milliseconds)
+      this.#pending.set(id, { identity, path, settle, timer })
+      const message: WorkerRequest = { kind: 'review', id, path, body: own, milliseconds }
+      worker.postMessage(message, [own.buffer as ArrayBuffer])
+    })
+  }
+
+  /** Ends the worker. Reviews that wait are answered as failed. */
+  async close(): Promise<void> {
+    clearTimeout(this.#stuckTimer)
+    await this.#worker?.terminate()
+  }
+
+  #start(): Worker {
+    const file = import.meta.url.endsWith('.ts') ? './review-worker.ts' : './review-worker.js'
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: toPortable(this.#snapshot),
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+    })
+    worker.on('message', ({ id, reviewed }: WorkerAnswer) => {
+      // Whatever it answers, it is alive.
+      clearTimeout(this.#stuckTimer)
+      this.#stuckTimer = undefined
+      this.#settle(id, () => reviewed)
+    })
+    worker.on('error', error => this.#onEvent({ kind: 'failed', message: error.message }))
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#worker = undefined
+      for (const id of [...this.#pending.keys()]) this.#fail(id)
+    })
+    worker.unref()
+    this.#worker = worker
+    return worker
+  }
+
+  #settle(id: number, reviewedOf: (pending: Pending) => Reviewed): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return
+    this.#pending.delete(id)
+    clearTimeout(pending.timer)
+    pending.settle(reviewedOf(pending))
+  }
+
+  #fail(id: number): void {
+    const message = 'internal error: the thread that judges large requests ended while it judged this one'
+    this.#settle(id, pending => this.#answer(pending, { code: 500, message }))
+  }
+
+  #expire(id: number): void {
+    this.#settle(id, pending => this.#answer(pending, DEADLINE))
+    this.#stuckTimer ??= setTimeout(() => {
+      this.#onEvent({ kind: 'stuck' })
+      this.#stuckTimer = undefined
+      void this.#worker?.terminate()
+    }, GRACE_MS).unref()
+  }
+
+  #answer({ identity, path }: Pending, denial: Parameters<typeof unjudged>[2]): Reviewed {
+    const { hash } = this.#snapshot.set
+    return identity === undefined ? unanswerable(denial.message, path, hash) : unjudged(identity, path, denial, hash)
+  }
+}

@@ -1,0 +1,92 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { ReviewFacts } from '../review/review.ts'
+
+/** Seconds: from a review that parses a small body to one that meets the API server's patience. */
+const REVIEW_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+/** Seconds: a built-in check takes microseconds. */
+const POLICY_BUCKETS = [0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1, 1]
+
+/** Every metric of the gateway, on a registry of its own. Names follow Prometheus' rules; `docs/metrics.md` lists them. */
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Counter({ name: `portcullis_${name}`, help, labelNames, registers })
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Gauge({ name: `portcullis_${name}`, help, labelNames, registers })
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    buckets: number[],
+  ) => new Histogram({ name: `portcullis_${name}`, help, labelNames, registers, buckets })
+  return {
+    registry,
+    requests: counter('requests_total', 'Admission reviews by path, result and the code in the answer.', [
+      'path',
+      'result',
+      'code',
+    ]),
+    decisions: counter('decisions_total', 'What policies did about requests.', ['policy', 'action', 'operation']),
+    reviewErrors: counter('review_errors_total', 'Reviews that could not be judged, by path and code.', [
+      'path',
+      'code',
+    ]),
+    unknownNamespaces: counter(
+      'unknown_namespace_labels_total',
+      'Policies that were applied although the labels of the namespace are unknown.',
+      ['policy'],
+    ),
+    clients: counter('client_requests_total', 'Requests by the client certificate presented and what followed.', [
+      'client',
+      'result',
+    ]),
+    workerFailures: counter('worker_failures_total', 'Times the thread that reviews large bodies had to be replaced.'),
+    documentLoads: counter('document_loads_total', 'Loads of the documents that decide verdicts, by result.', [
+      'result',
+    ]),
+    certificateReloads: counter('certificate_reloads_total', 'Reloads of certificates and keys, by result.', [
+      'result',
+    ]),
+    reviewSeconds: histogram(
+      'review_duration_seconds',
+      'Time from the first byte of a request to its answer.',
+      ['path'],
+      REVIEW_BUCKETS,
+    ),
+    policySeconds: histogram(
+      'policy_duration_seconds',
+      'Time that one policy took for one review.',
+      ['policy'],
+      POLICY_BUCKETS,
+    ),
+    inFlight: gauge('in_flight_requests', 'Admission reviews that are being answered.'),
+    policySetInfo: gauge('policy_set_info', 'The policy set in force, by its hash; the value is always 1.', ['hash']),
+    policies: gauge('policies', 'Policies in force.'),
+    staleDocuments: gauge(
+      'stale_documents',
+      'Documents that stand at an older revision because the newest does not compile.',
+    ),
+    documentProblems: gauge('document_problems', 'Faults in the documents as they are on disk.'),
+    certificateExpiry: gauge('certificate_expiry_days', 'Days until a certificate ends.', ['certificate']),
+    clientAuth: gauge('client_auth_info', 'How client certificates are treated; the value is always 1.', ['mode']),
+    eventLoopDelay: gauge('event_loop_delay_seconds', 'Delay of the event loop since the last scrape.', ['quantile']),
+    draining: gauge('draining', '1 while the gateway is shutting down.'),
+    residentMemory: gauge('resident_memory_bytes', 'Resident memory of the process.'),
+    buildInfo: gauge('build_info', 'The version that runs; the value is always 1.', ['version']),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/** Counts one review. */
+export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: number): void {
+  const { path, result, code } = facts
+  metrics.requests.inc({ path, result, code: String(code) })
+  metrics.reviewSeconds.observe({ path }, seconds)
+  if (result === 'unjudged') metrics.reviewErrors.inc({ path, code: String(code) })
+  const operation = facts.request?.operation ?? 'unknown'
+  for (const { policy, action } of facts.decisions) metrics.decisions.inc({ policy, action, operation })
+  for (const duration of facts.durations) metrics.policySeconds.observe({ policy: duration.policy }, duration.seconds)
+  for (const policy of facts.unknownNamespaces) metrics.unknownNamespaces.inc({ policy })
+}

@@ -1,0 +1,82 @@
+/** A path as the kernel of a node would understand it, or why it must not be believed. */
+export type CanonicalPath =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'windows'; readonly path: string }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+/** Longer paths cannot be opened: PATH_MAX of Linux, in characters. */
+const MAX_LENGTH = 4096
+
+/** Symbolic links that every node of today has; the first match is followed, then the next, until none matches. */
+const ALIASES: readonly (readonly [from: string, to: string])[] = [
+  ['/var/run', '/run'],
+  ['/var/lock', '/run/lock'],
+  ['/bin', '/usr/bin'],
+  ['/sbin', '/usr/sbin'],
+  ['/lib', '/usr/lib'],
+  ['/lib64', '/usr/lib64'],
+]
+
+const CONTROL = /\p{Cc}/u
+const DRIVE = /^[A-Za-z]:/
+const PIPE = /^(?:\/\/\.\/|\\\\\.\\)pipe/i
+const PROC_LINK = /^\/proc\/(?:\d+|self|thread-self)(?:\/task\/\d+)?\/(?:root|cwd|fd)(?:\/|$)/
+
+/**
+ * The one canonical form of a host path; every verdict about a path is a verdict about this form. Bytes are literal:
+ * nothing is decoded or folded. A refused path is its own canonical form.
+ */
+export function canonicalHostPath(raw: string): CanonicalPath {
+  const reason = refusal(raw)
+  if (reason !== undefined) return { kind: 'refused', reason }
+  if (isWindowsPath(raw)) return { kind: 'windows', path: canonicalWindowsPath(raw) }
+  if (!raw.startsWith('/')) return { kind: 'refused', reason: 'the path is not absolute' }
+  if (raw.includes('\\')) return { kind: 'refused', reason: 'the path holds a backslash' }
+  const path = followAliases(collapse(raw))
+  if (PROC_LINK.test(path)) {
+    return { kind: 'refused', reason: 'the path leads through /proc to wherever a process of the node points it' }
+  }
+  return { kind: 'path', path }
+}
+
+function refusal(raw: string): string | undefined {
+  if (raw === '') return 'the path is empty'
+  if (raw.length > MAX_LENGTH) return `the path is longer than ${MAX_LENGTH} characters`
+  if (CONTROL.test(raw)) return 'the path holds a control character'
+  if (raw.split(/[/\\]/).includes('..')) return 'the path holds a ".." segment'
+  return undefined
+}
+
+/** A drive letter, a named pipe or a UNC path: judged before separators are collapsed. */
+function isWindowsPath(raw: string): boolean {
+  return DRIVE.test(raw) || PIPE.test(raw) || raw.startsWith('\\\\')
+}
+
+/** Windows knows two separators and no case; the result is for comparing, not for showing. */
+export function canonicalWindowsPath(raw: string): string {
+  const separated = raw.replaceAll('/', '\\').toLowerCase()
+  const body = separated.replace(/(?<!^)\\+/g, '\\')
+  return /^[a-z]:\\$/.test(body) ? body : body.replace(/\\+$/, '')
+}
+
+function collapse(raw: string): string {
+  const segments = raw.split('/').filter(segment => segment !== '' && segment !== '.')
+  return `/${segments.join('/')}`
+}
+
+function followAliases(path: string): string {
+  const alias = ALIASES.find(([from]) => isWithin(path, from))
+  return alias === undefined ? path : followAliases(alias[1] + path.slice(alias[0].length))
+}
+
+/** Whether `path` is `parent` or lies under it, by segments: `/database` is not within `/data`. Both canonical. */
+export function isWithin(path: string, parent: string): boolean {
+  return parent === '/' || path === parent || (path.startsWith(parent) && path[parent.length] === '/')
+}
+
+/** How a path meets a protected one, or undefined where they have nothing in common. Both canonical. */
+export function relationOf(path: string, guarded: string): 'is' | 'contains' | 'lies under' | undefined {
+  if (path === guarded) return 'is'
+  if (isWithin(path, guarded)) return 'lies under'
+  return isWithin(guarded, path) ? 'contains' : undefined
+}

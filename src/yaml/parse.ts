@@ -1,0 +1,74 @@
+import type { Pointer } from '../json/pointer.ts'
+import { splitDocuments } from './chunks.ts'
+import { type Bounds, compose } from './compose.ts'
+import type { Position, YamlDocument, YamlProblem } from './document.ts'
+import { defaultYamlLimits, type YamlLimits } from './limits.ts'
+import { positionsIn } from './lines.ts'
+import { findPlace, placesOf } from './places.ts'
+import { directivesOf, eventsOf, Problem } from './syntax.ts'
+import { unreadableCharacter } from './unreadable.ts'
+
+/** The documents that can be read, in order, and what is wrong with the others, in order. */
+export interface ParsedYaml {
+  readonly documents: readonly YamlDocument[]
+  readonly problems: readonly YamlProblem[]
+}
+
+/**
+ * Reads YAML (or JSON, which is YAML) as Kubernetes does: values are what `sigs.k8s.io/yaml` over goyaml v2 makes of
+ * them, so `yes` is true, `0777` is 511 and `1:` is the key `"1"`. Stricter than Kubernetes where it would guess:
+ * duplicate keys and unknown tags are problems.
+ *
+ * Each document stands for itself: one that cannot be read becomes a problem, is never returned in part, and leaves the
+ * others as they are. Empty documents are left out. Never throws.
+ */
+export function parseYaml(text: string, limits?: Partial<YamlLimits>): ParsedYaml {
+  const { size, depth, aliasedNodes, documents: most } = { ...defaultYamlLimits, ...limits }
+  const positionOf = positionsIn(text)
+  const documents: YamlDocument[] = []
+  const problems: YamlProblem[] = []
+  const report = (message: string, offset: number) => problems.push({ message, position: positionOf(offset) })
+  if (text.length > size) {
+    report(`the text has ${text.length} characters; the limit is ${size}`, 0)
+    return { documents, problems }
+  }
+  const bounds: Bounds = { depth, aliasedNodes }
+  for (const { start, end } of splitDocuments(text)) {
+    const document = readDocument(text.slice(start, end), start, bounds, positionOf)
+    if (document === undefined) continue
+    if (documents.length + problems.length >= most) {
+      report(`the text has more than ${most} documents`, start)
+      break
+    }
+    if (document instanceof Problem) report(document.message, start + document.offset)
+    else documents.push(document)
+  }
+  return { documents, problems }
+}
+
+/** The document in `text`, which begins at `base` in the whole text; undefined where it is empty. */
+function readDocument(
+  text: string,
+  base: number,
+  bounds: Bounds,
+  positionOf: (offset: number) => Position,
+): YamlDocument | Problem | undefined {
+  const unreadable = unreadableCharacter(text)
+  if (unreadable !== undefined) return unreadable
+  const events = eventsOf(text, bounds.depth)
+  if (events instanceof Problem) return events
+  if (events.length === 0) return undefined
+  const source = { text, directives: directivesOf(events) }
+  const value = compose(source, events, bounds, offset => positionOf(base + offset).line)
+  if (value === undefined || value instanceof Problem) return value
+  // The events take many times the room of the text; most documents are never asked for positions.
+  let root: ReturnType<typeof placesOf> | undefined
+  return {
+    value,
+    locate(pointer: Pointer, part: 'key' | 'value' = 'value') {
+      root ??= placesOf(text, bounds.depth)
+      const { start, end } = findPlace(root, pointer, part)
+      return { start: positionOf(base + start), end: positionOf(base + end) }
+    },
+  }
+}
