@@ -30,12 +30,13 @@ export async function readSnapshot(paths: readonly string[]): Promise<PemResult<
 }
 
 async function readFile(path: string): Promise<PemResult<{ readonly pem: string; readonly stamp: string }>> {
+  let handle: FileHandle | undefined
   try {
     // Opening a pipe would wait for its writer.
     if (!(await stat(path)).isFile()) return refuse(path, 'is not a regular file', 'give the path of a PEM file')
-    await using handle = await open(path, 'r')
+    handle = await open(path, 'r')
     const facts = await handle.stat({ bigint: true })
-    const bytes = await readAtMost(handle, PEM_LIMITS.bytes + 1)
+    const bytes = await readAtMost(handle, Math.min(Number(facts.size), PEM_LIMITS.bytes) + 1)
     if (bytes.length > PEM_LIMITS.bytes) {
       return refuse(
         path,
@@ -45,11 +46,10 @@ async function readFile(path: string): Promise<PemResult<{ readonly pem: string;
     }
     return { ok: true, value: { pem: bytes.toString('utf8'), stamp: stampOf(facts) } }
   } catch (error) {
-    return refuse(
-      path,
-      `cannot be read (${errorCode(error)})`,
-      'check that the path is right and that this process may read it',
-    )
+    const fix = 'check that the path is right and that this process may read it'
+    return refuse(path, `cannot be read (${errorCode(error)})`, fix)
+  } finally {
+    await handle?.close()
   }
 }
 

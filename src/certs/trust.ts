@@ -71,7 +71,8 @@ function isSelfSigned(certificate: X509Certificate): boolean {
   return isIssuedBy(certificate, certificate)
 }
 
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+/** Whether `issuer` has the name and the key that `certificate` says its issuer has. */
+export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
   } catch {

@@ -15,7 +15,7 @@ import type { Check, Finding } from './check.ts'
 import { judgeMount, judgeWorkingDir } from './host-path/mounts.ts'
 import { type HostPathParams, hostPathParams, wideHoles } from './host-path/params.ts'
 import { judgePersistentVolume, judgeStorageClass } from './host-path/storage.ts'
-import { judgeVolume, type VolumeFindings } from './host-path/volumes.ts'
+import { judgeVolume, usersOf, type VolumeFindings } from './host-path/volumes.ts'
 import { PERSISTENT_VOLUME, POD_KINDS, rulesFor, STORAGE_CLASS } from './resources.ts'
 
 const KINDS = [...POD_KINDS, PERSISTENT_VOLUME, STORAGE_CLASS]
@@ -39,8 +39,9 @@ export const hostPath: Check<HostPathParams> = {
 function judgePod(pod: Pod, params: HostPathParams, isUpdate: boolean): readonly Finding[] {
   const findings: Finding[] = []
   const volumes = new Map<string, VolumeFindings>()
+  const users = usersOf(pod)
   for (const volume of pod.volumes) {
-    const judged = judgeVolume(volume, pod, params)
+    const judged = judgeVolume(volume, () => users(volume), params)
     findings.push(...judged.findings)
     // Two volumes of one name are invalid, but nobody has validated the pod yet: the worse one counts.
     if (!volumes.get(volume.name)?.isRefused) volumes.set(volume.name, judged)

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Problem, SourceDocument } from '../policy/problems.ts'
 import { compareText, type Folder } from '../policy/set.ts'
+import { suggest } from '../policy/suggest.ts'
 import { parseYaml } from '../yaml/parse.ts'
 
 /** The policies that come with the gateway. */
@@ -75,6 +76,26 @@ export async function readDocuments(sources: readonly DocumentSource[]): Promise
     }
   }
   return { documents, problems }
+}
+
+/** Says which of the names given to `--enable-exception` do not exist, and which do. */
+export async function unknownExceptions(names: readonly string[]): Promise<readonly string[]> {
+  const known = await shippedExceptionNames()
+  return names
+    .filter(name => !known.includes(name))
+    .map(name => `--enable-exception knows no "${name}"${suggest(name, known)}; allowed: ${known.join(', ')}, or none`)
+}
+
+/** Names the state of these files and folders: it changes when a file is written, added, removed or swapped. */
+export async function documentSignature(paths: readonly string[]): Promise<string> {
+  const parts: string[] = []
+  for (const path of paths) {
+    for (const file of await filesOf(path, [])) {
+      const { mtimeMs, ctimeMs, size, ino } = await stat(file)
+      parts.push(`${file}:${mtimeMs}:${ctimeMs}:${size}:${ino}`)
+    }
+  }
+  return parts.join('\n')
 }
 
 async function filesOf(path: string, problems: Problem[]): Promise<readonly string[]> {

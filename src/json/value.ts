@@ -67,19 +67,18 @@ export function deepEqual(left: Json | undefined, right: Json | undefined): bool
   return true
 }
 
-/** Whether `value` nests deeper than `limit` levels; a scalar has depth 0, `[]` and `{}` depth 1. Iterative. */
+/**
+ * Whether `value` nests deeper than `limit` levels; a scalar has depth 0, `[]` and `{}` depth 1. Goes down no further
+ * than `limit`, so that a hostile value cannot exhaust the stack; `limit` itself must be modest (hundreds).
+ */
 export function isDeeperThan(value: Json, limit: number): boolean {
-  let level: Json[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    const next: Json[] = []
-    for (const item of level) {
-      if (typeof item !== 'object' || item === null) continue
-      if (depth >= limit) return true
-      for (const child of isList(item) ? item : Object.values(item)) {
-        if (typeof child === 'object' && child !== null) next.push(child)
-      }
-    }
-    level = next
+  if (typeof value !== 'object' || value === null) return false
+  if (limit === 0) return true
+  if (isList(value)) {
+    for (const item of value) if (isDeeperThan(item, limit - 1)) return true
+    return false
   }
+  // JSON objects inherit nothing enumerable: this is Object.keys without the list.
+  for (const key in value) if (isDeeperThan(value[key] ?? null, limit - 1)) return true
   return false
 }

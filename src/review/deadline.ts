@@ -15,13 +15,21 @@ const DEFAULT_TIMEOUT = 10_000
 /** The way back takes time too: encoding, TLS, a busy machine. */
 const MIN_MARGIN = 100
 
+const answered = new Map<string, number>()
+/** API servers ask for a handful of different timeouts; whoever makes up more gets no cache. */
+const MAX_ANSWERED = 100
+
 /**
  * How many milliseconds an evaluation may take, from the `?timeout=` that the API server appends (a Go duration such
  * as `10s`): a tenth less, so that our answer arrives before the caller hangs up.
  */
-export function timeForAnswer(timeout: string | undefined): number {
-  const asked = Math.min(parseDuration(timeout ?? '') ?? DEFAULT_TIMEOUT, MAX_TIMEOUT)
-  return Math.max(asked - Math.max(asked / 10, MIN_MARGIN), 0)
+export function timeForAnswer(timeout = ''): number {
+  const known = answered.get(timeout)
+  if (known !== undefined) return known
+  const asked = Math.min(parseDuration(timeout) ?? DEFAULT_TIMEOUT, MAX_TIMEOUT)
+  const milliseconds = Math.max(asked - Math.max(asked / 10, MIN_MARGIN), 0)
+  if (answered.size < MAX_ANSWERED) answered.set(timeout, milliseconds)
+  return milliseconds
 }
 
 /** A Go duration in milliseconds; undefined where it is none. */

@@ -1,6 +1,12 @@
 import type { ServerOptions } from 'node:https'
 import type { Socket } from 'node:net'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { timeForAnswer } from '../review/deadline.ts'
 import { readIdentity } from '../review/decode.ts'
 import { REVIEW_PATHS, type ReviewPath } from '../review/path.ts'
@@ -49,7 +55,7 @@ declare module 'fastify' {
 export function buildApp(deps: AppDeps): FastifyInstance {
   const app = fastify({
     loggerInstance: deps.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Nothing of Fastify's own parsing is used, and still: a label called `__proto__` must never become a 400,
     // which a webhook registered with `Ignore` would turn into "admit".
     onProtoPoisoning: 'ignore',
@@ -66,14 +72,20 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.removeAllContentTypeParsers()
   // Whatever the content type says: the bytes are read once, with our own bounds, by the handler.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = deps.monotonic()
     const admitted = deps.admit(request.raw.socket)
-    if (admitted.ok) return
-    await reply.code(403).header('connection', 'close').type('text/plain; charset=utf-8').send(`${admitted.reason}\n`)
+    if (admitted.ok) {
+      // A content type that Fastify does not like would be its 415; the bytes decide, not their label.
+      request.raw.headers['content-type'] = 'application/json'
+      done()
+      return
+    }
+    reply.code(403).header('connection', 'close').header('content-type', TEXT_TYPE).send(`${admitted.reason}\n`)
   })
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     if (deps.shouldClose(request.raw.socket)) reply.header('connection', 'close')
+    done(null, payload)
   })
   app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found\n'))
   app.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
@@ -93,18 +105,29 @@ function listenerOptions(tls: ServerOptions | undefined) {
   return tls === undefined ? { http: bounds } : { https: { ...bounds, handshakeTimeout: HEADERS_TIMEOUT_MS, ...tls } }
 }
 
-async function handle(deps: AppDeps, path: ReviewPath, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function handle(
+  deps: AppDeps,
+  path: ReviewPath,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   deps.onStart()
-  let reviewed: Reviewed | undefined
+  let facts: ReviewFacts | undefined
   try {
-    reviewed = await answer(deps, path, request)
-    const type = reviewed.status === 200 ? 'application/json' : 'text/plain; charset=utf-8'
-    await reply.code(reviewed.status).type(type).send(reviewed.body)
+    const reviewed = await answer(deps, path, request)
+    facts = reviewed.facts
+    return reply
+      .code(reviewed.status)
+      .header('content-type', reviewed.status === 200 ? JSON_TYPE : TEXT_TYPE)
+      .send(reviewed.body)
   } finally {
-    const facts = reviewed?.facts ?? unanswerable('the client hung up', path, deps.snapshot().set.hash).facts
+    facts ??= unanswerable('the client hung up', path, deps.snapshot().set.hash).facts
     deps.onReviewed(facts, (deps.monotonic() - request.startedAt) / 1000)
   }
 }
+
+const JSON_TYPE = 'application/json'
+const TEXT_TYPE = 'text/plain; charset=utf-8'
 
 async function answer(deps: AppDeps, path: ReviewPath, request: FastifyRequest): Promise<Reviewed> {
   const { timeout } = request.query as { timeout?: unknown }

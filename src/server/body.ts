@@ -18,38 +18,74 @@ export type ReceivedBody =
  *
  * @throws what the stream fails with: the client hung up.
  */
-export async function receiveBody(stream: Readable, maxBody: number, capacity: Capacity): Promise<ReceivedBody> {
-  let chunks: Buffer[] = []
-  let size = 0
-  let held = 0
-  let rejected: 'too-large' | 'over-capacity' | undefined
-  let head = Buffer.alloc(0)
-  const reject = (why: 'too-large' | 'over-capacity') => {
-    rejected = why
-    head = Buffer.concat(chunks).subarray(0, HEAD)
-    // A copy, so that the large buffer behind the view can be freed.
-    head = Buffer.from(head)
-    chunks = []
-    capacity.releaseBytes(held)
-    held = 0
-  }
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (rejected !== undefined) continue
-      chunks.push(chunk)
-      if (size > maxBody) reject('too-large')
-      else if (size > LARGE_BODY) {
-        const more = size - held
-        if (capacity.reserveBytes(more)) held += more
-        else reject('over-capacity')
-      }
+export function receiveBody(stream: Readable, maxBody: number, capacity: Capacity): Promise<ReceivedBody> {
+  return new Promise((resolve, reject) => {
+    const receiver = new Receiver(maxBody, capacity)
+    // Listeners rather than an async iterator, which costs more than parsing a small review.
+    stream.on('data', chunk => receiver.add(chunk))
+    stream.on('end', () => resolve(receiver.end()))
+    const fail = (error?: Error) => {
+      receiver.abort()
+      reject(error ?? new Error('the client hung up'))
     }
-  } catch (error) {
-    capacity.releaseBytes(held)
-    throw error
+    stream.on('error', fail)
+    stream.on('close', () => {
+      if (!stream.readableEnded) fail()
+    })
+  })
+}
+
+class Receiver {
+  readonly #maxBody: number
+  readonly #capacity: Capacity
+  #chunks: Buffer[] = []
+  #size = 0
+  #held = 0
+  #rejected: 'too-large' | 'over-capacity' | undefined
+  #head: Buffer = Buffer.alloc(0)
+
+  constructor(maxBody: number, capacity: Capacity) {
+    this.#maxBody = maxBody
+    this.#capacity = capacity
   }
-  // What was thrown away as it came in may have turned out too large in the end: that is the truer reason.
-  if (rejected !== undefined) return { kind: size > maxBody ? 'too-large' : rejected, head }
-  return { kind: 'whole', bytes: Buffer.concat(chunks, size), release: () => capacity.releaseBytes(held) }
+
+  add(chunk: Buffer): void {
+    this.#size += chunk.length
+    if (this.#rejected !== undefined) return
+    this.#chunks.push(chunk)
+    if (this.#size > this.#maxBody) this.#reject('too-large')
+    else if (this.#size > LARGE_BODY) {
+      const more = this.#size - this.#held
+      if (this.#capacity.reserveBytes(more)) this.#held += more
+      else this.#reject('over-capacity')
+    }
+  }
+
+  end(): ReceivedBody {
+    // What was thrown away as it came in may have turned out too large in the end: that is the truer reason.
+    if (this.#rejected !== undefined) {
+      return { kind: this.#size > this.#maxBody ? 'too-large' : this.#rejected, head: this.#head }
+    }
+    const [only] = this.#chunks
+    const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks, this.#size)
+    return { kind: 'whole', bytes, release: () => this.#release() }
+  }
+
+  abort(): void {
+    this.#chunks = []
+    this.#release()
+  }
+
+  #reject(why: 'too-large' | 'over-capacity'): void {
+    this.#rejected = why
+    // A copy, so that the large buffer behind the view can be freed.
+    this.#head = Buffer.from(Buffer.concat(this.#chunks).subarray(0, HEAD))
+    this.#chunks = []
+    this.#release()
+  }
+
+  #release(): void {
+    this.#capacity.releaseBytes(this.#held)
+    this.#held = 0
+  }
 }

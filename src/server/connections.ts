@@ -100,7 +100,8 @@ export class ConnectionRegistry {
   }
 }
 
-function isTlsSocket(socket: Socket): socket is TLSSocket {
+/** Whether a connection is TLS; the plain listener's are not. */
+export function isTlsSocket(socket: Socket): socket is TLSSocket {
   return 'getPeerX509Certificate' in socket
 }
 

@@ -165,25 +165,24 @@ export function watchTls(options: TlsWatchOptions): TlsWatch {
   return { check, stop: () => clearInterval(timer) }
 }
 
+const NO_TRUST: PemResult<readonly X509Certificate[]> = { ok: true, value: [] }
+
 function checkSnapshot(sources: readonly PemSource[], now: Date): TlsLoad {
   const [certificate, privateKey, clientCa] = sources
   if (certificate === undefined || privateKey === undefined) throw new TypeError('a snapshot has two files at least')
-  const pair = validatePair({ certificate, privateKey }, now)
-  const trust: PemResult<readonly X509Certificate[]> =
-    clientCa === undefined ? { ok: true, value: [] } : readTrust(clientCa, now)
-  if (!pair.ok) return { ok: false, problems: trust.ok ? pair.problems : [...pair.problems, ...trust.problems] }
-  if (!trust.ok) return trust
-  const material = { ...pair.value, trust: trust.value, digest: digestOf(sources) }
   try {
+    const pair = validatePair({ certificate, privateKey }, now)
+    const trust = clientCa === undefined ? NO_TRUST : readTrust(clientCa, now)
+    if (!pair.ok) return { ok: false, problems: trust.ok ? pair.problems : [...pair.problems, ...trust.problems] }
+    if (!trust.ok) return trust
+    const material = { ...pair.value, trust: trust.value, digest: digestOf(sources) }
     createSecureContext(tlsOptions(material, 'require'))
+    return { ok: true, material }
   } catch (error) {
-    return refuse(
-      certificate.file,
-      `cannot be used for TLS (${errorCode(error)})`,
-      'issue it with an EC key or RSA of 2048 bits or more',
-    )
+    // OpenSSL's own limits, such as a key that is too short.
+    const fix = 'issue it with an EC key or RSA of 2048 bits or more'
+    return refuse(certificate.file, `cannot be used for TLS (${errorCode(error)})`, fix)
   }
-  return { ok: true, material }
 }
 
 function pathsOf({ certFile, keyFile, clientCaFile }: TlsFiles): readonly string[] {

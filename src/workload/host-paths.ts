@@ -74,8 +74,11 @@ export function isWithin(path: string, parent: string): boolean {
   return parent === '/' || path === parent || (path.startsWith(parent) && path[parent.length] === '/')
 }
 
+/** How a path meets a protected one. */
+export type Relation = 'is' | 'contains' | 'lies under'
+
 /** How a path meets a protected one, or undefined where they have nothing in common. Both canonical. */
-export function relationOf(path: string, guarded: string): 'is' | 'contains' | 'lies under' | undefined {
+export function relationOf(path: string, guarded: string): Relation | undefined {
   if (path === guarded) return 'is'
   if (isWithin(path, guarded)) return 'lies under'
   return isWithin(guarded, path) ? 'contains' : undefined

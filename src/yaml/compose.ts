@@ -1,7 +1,7 @@
-import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
+import { COLLECTION_STYLE, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
 import { isList, type Json } from '../json/value.ts'
 import { keyEvents, type Members, type MutableObject, mergeInto, setMember } from './members.ts'
-import { collectionTagProblem, isMergeKey, keyOf, offsetOf, type Source, taggedScalar } from './nodes.ts'
+import { collectionTagProblem, colonProblem, isMergeKey, keyOf, offsetOf, type Source, taggedScalar } from './nodes.ts'
 import { plainValue } from './scalar.ts'
 import { Problem, tooDeep } from './syntax.ts'
 
@@ -126,6 +126,10 @@ class Composer {
       if (scalar instanceof Problem) return scalar
       value = scalar.value
     } else value = event.style === SCALAR_STYLE.PLAIN ? plainValue(text) : text
+    if (text.startsWith(':') && this.#isFlow()) {
+      const problem = colonProblem(this.#source, event, 'value in brackets')
+      if (problem !== undefined) return problem
+    }
     if (typeof value === 'number' && !Number.isFinite(value)) {
       return new Problem(`JSON has no number ${text}`, offsetOf(event) ?? -1)
     }
@@ -148,7 +152,17 @@ class Composer {
       if (this.#frame !== undefined) this.#frame.merging = true
       return undefined
     }
-    return this.#setKey(keyOf(this.#source, event), event)
+    return colonProblem(this.#source, event, 'key') ?? this.#setKey(keyOf(this.#source, event), event)
+  }
+
+  #isFlow(): boolean {
+    const opening = this.#frame === undefined ? undefined : this.#events[this.#frame.eventIndex]
+    return (
+      opening?.type !== EVENT_ID.DOCUMENT &&
+      opening !== undefined &&
+      'style' in opening &&
+      opening.style === COLLECTION_STYLE.FLOW
+    )
   }
 
   #setKey(key: string | Problem, event: Event): Problem | undefined {

@@ -84,3 +84,27 @@ function unknownTag(source: Source, event: TagRange): Problem {
   const tag = source.text.slice(event.tagStart, event.tagEnd)
   return new Problem(`the tag ${tag} is not one that Kubernetes reads here`, event.tagStart)
 }
+
+const FLOW_INDICATORS = ',[]{}'
+
+/**
+ * Why Kubernetes would read a plain scalar in brackets otherwise than YAML 1.2 does: to libyaml a colon at its end needs
+ * white space to be an indicator (`{a:}` is the key `a:`), and one at its beginning never is text (`[:a]`).
+ */
+export function colonProblem(
+  source: Source,
+  event: ScalarEvent,
+  role: 'key' | 'value in brackets',
+): Problem | undefined {
+  const { text } = source
+  const { valueStart, valueEnd } = event
+  if (event.style !== SCALAR_STYLE.PLAIN || valueStart < 0) return undefined
+  let colon = valueEnd
+  while (' \t\r\n'.includes(text[colon] ?? '.')) colon++
+  const leading = role === 'value in brackets' && text[valueStart] === ':'
+  const trailing = role === 'key' && text[colon] === ':' && FLOW_INDICATORS.includes(text[colon + 1] ?? ' ')
+  if (!leading && !trailing) return undefined
+  const message =
+    'Kubernetes reads this colon otherwise than YAML 1.2 does; put a space after it, or quotes around the text'
+  return new Problem(message, leading ? valueStart : colon)
+}

@@ -80,7 +80,7 @@ export function resolveTagged(tag: string, text: string): Scalar | string | unde
     case 'binary':
       return decodeBinary(text)
     case 'timestamp':
-      return isTimestamp(text) || isConstant(text, 'null') ? asText(text) : mismatch(tag, text)
+      return isTimestamp(text) ? asText(text) : mismatch(tag, text)
     case 'null':
     case 'bool': {
       const found = plainScalar(text)
@@ -100,20 +100,17 @@ export function resolveTagged(tag: string, text: string): Scalar | string | unde
   }
 }
 
-function isConstant(text: string, kind: Scalar['kind']): boolean {
-  return constants.get(text)?.kind === kind
-}
-
 function mismatch(tag: string, text: string): string {
   return `${JSON.stringify(text)} cannot be read as !!${tag}`
 }
 
-/** The UTF-8 text that base64 stands for; bytes that are not UTF-8 become U+FFFD, as in Go's JSON encoder. */
+/** The UTF-8 text that base64 stands for. Other bytes have no place in JSON. */
 function decodeBinary(text: string): Scalar | string {
   const packed = text.replace(/[\r\n]/g, '')
   if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return 'the !!binary value is not base64'
   const bytes = Uint8Array.from(atob(packed), c => c.charCodeAt(0))
-  return asText(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))
+  const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return decoded.includes('\uFFFD') ? 'the !!binary value is not text in UTF-8' : asText(decoded)
 }
 
 const TIMESTAMP =

@@ -13,64 +13,76 @@ export function judgeMount(
   volume: VolumeFindings | undefined,
   isUpdate: boolean,
 ): readonly Finding[] {
-  const findings: Finding[] = []
-  const facts = {
-    containers: [{ name: container.name, image: container.image }],
-    ...(volume?.path !== undefined && { path: volume.path }),
-  }
-  const what = `container ${quote(container.name)} mounts volume ${quote(mount.volume)}`
-  const identity = mountIdentity(container, mount, volume)
-  const report = (pointer: string, message: string, hint: string, rule: string) =>
-    findings.push({ pointer, message, hint, level: 'violation', key: `${rule} ${identity}`, facts })
-
   const propagation = getString(mount.value, 'mountPropagation') ?? ''
-  if (propagation === 'Bidirectional') {
-    const message = `${what} with mountPropagation Bidirectional: what it mounts appears on the node and stays there`
-    report(append(mount.pointer, 'mountPropagation'), message, 'leave mountPropagation out', 'propagation')
-  }
-  if (volume?.path === undefined) return findings
-
-  // A mount of a refused volume is news only where there was an object before: on CREATE the volume says it all.
-  if (volume.isRefused && isUpdate) {
-    report(mount.pointer, `${what}, which is refused: hostPath ${quote(volume.path)}`, INSTEAD, 'mount')
-  }
-  const isReadOnly = get(mount.value, 'readOnly') === true
-  for (const field of ['subPath', 'subPathExpr']) {
-    if (isReadOnly || (getString(mount.value, field) ?? '') === '') continue
-    const message = `${what} with ${field} on a writable hostPath: a link placed in it can lead the kubelet to any path of the node (CVE-2021-25741)`
-    report(
-      append(mount.pointer, field),
-      message,
-      'mount it with readOnly: true, or name the directory in the hostPath itself',
-      field,
-    )
-  }
-  if (volume.hole?.readOnly === true)
-    findings.push(...readOnlyFindings(mount, what, volume.hole.path, propagation, identity, facts))
-  return findings
+  if (volume?.path === undefined && propagation !== 'Bidirectional') return []
+  const faults: Fault[] = []
+  if (propagation === 'Bidirectional') faults.push(BIDIRECTIONAL)
+  if (volume?.path !== undefined) faults.push(...hostPathFaults(mount, volume, volume.path, propagation, isUpdate))
+  // Nearly every mount has no fault: what a finding says is put together only here.
+  return faults.map(({ rule, field, says, hint }) => ({
+    pointer: field === undefined ? mount.pointer : append(mount.pointer, field),
+    message: `container ${quote(container.name)} mounts volume ${quote(mount.volume)}${says}`,
+    hint,
+    level: 'violation',
+    key: `${rule} ${mountIdentity(container, mount, volume)}`,
+    facts: {
+      containers: [{ name: container.name, image: container.image }],
+      ...(volume?.path !== undefined && { path: volume.path }),
+    },
+  }))
 }
 
-function readOnlyFindings(
+/** What is wrong with a mount; `field` is where, unless it is the mount as a whole. */
+interface Fault {
+  readonly rule: string
+  readonly field?: string
+  /** The end of a sentence that begins with the container and the volume. */
+  readonly says: string
+  readonly hint: string
+}
+
+const NO_PROPAGATION = 'leave mountPropagation out'
+
+const BIDIRECTIONAL: Fault = {
+  rule: 'propagation',
+  field: 'mountPropagation',
+  says: ' with mountPropagation Bidirectional: what it mounts appears on the node and stays there',
+  hint: NO_PROPAGATION,
+}
+
+function hostPathFaults(
   mount: Mount,
-  what: string,
-  hole: string,
+  volume: VolumeFindings,
+  path: string,
   propagation: string,
-  identity: string,
-  facts: NonNullable<Finding['facts']>,
-): readonly Finding[] {
-  const findings: Finding[] = []
-  if (get(mount.value, 'readOnly') !== true) {
-    const message = `${what} writable, but ${quote(hole)} is allowed read-only`
-    const hint = 'set readOnly: true on the mount'
-    findings.push({ pointer: mount.pointer, message, hint, level: 'violation', key: `writable ${identity}`, facts })
+  isUpdate: boolean,
+): readonly Fault[] {
+  const faults: Fault[] = []
+  const isReadOnly = get(mount.value, 'readOnly') === true
+  // A mount of a refused volume is news only where there was an object before: on CREATE the volume says it all.
+  if (volume.isRefused && isUpdate) {
+    faults.push({ rule: 'mount', says: `, which is refused: hostPath ${quote(path)}`, hint: INSTEAD })
+  }
+  for (const field of ['subPath', 'subPathExpr']) {
+    if (isReadOnly || (getString(mount.value, field) ?? '') === '') continue
+    const says = ` with ${field} on a writable hostPath: a link placed in it can lead the kubelet to any path of the node (CVE-2021-25741)`
+    const hint = 'mount it with readOnly: true, or name the directory in the hostPath itself'
+    faults.push({ rule: field, field, says, hint })
+  }
+  if (volume.hole?.readOnly !== true) return faults
+  const hole = quote(volume.hole.path)
+  if (!isReadOnly) {
+    faults.push({
+      rule: 'writable',
+      says: ` writable, but ${hole} is allowed read-only`,
+      hint: 'set readOnly: true on the mount',
+    })
   }
   if (propagation !== '' && propagation !== 'None' && propagation !== 'Bidirectional') {
-    const message = `${what} with mountPropagation ${propagation}, but ${quote(hole)} is allowed read-only`
-    const hint = 'leave mountPropagation out'
-    const pointer = append(mount.pointer, 'mountPropagation')
-    findings.push({ pointer, message, hint, level: 'violation', key: `propagation ${identity}`, facts })
+    const says = ` with mountPropagation ${quote(propagation)}, but ${hole} is allowed read-only`
+    faults.push({ rule: 'propagation', field: 'mountPropagation', says, hint: NO_PROPAGATION })
   }
-  return findings
+  return faults
 }
 
 /** What makes two mounts the same danger: the container, the path, and how it is mounted; not the volume's name. */
@@ -85,6 +97,7 @@ function mountIdentity(container: Container, mount: Mount, volume: VolumeFinding
 /** `workingDir` under /proc: a descriptor that the runtime leaks there leads to the node's files (CVE-2024-21626). */
 export function judgeWorkingDir(container: Container): readonly Finding[] {
   const raw = getString(container.value, 'workingDir') ?? ''
+  if (raw === '') return []
   const resolved = resolveDots(raw)
   if (resolved[0] !== 'proc') return []
   return [

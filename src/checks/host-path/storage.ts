@@ -3,7 +3,7 @@ import { append } from '../../json/pointer.ts'
 import { dig, get, getString, isObject, type JsonObject } from '../../json/value.ts'
 import type { Finding } from '../check.ts'
 import type { HostPathParams } from './params.ts'
-import { HARMLESS_VOLUME_SOURCES, PERSISTENT_VOLUME_FIELDS } from './sources.ts'
+import { PERSISTENT_VOLUME_FIELDS } from './sources.ts'
 import { describePath, INSTEAD, judgePath } from './verdict.ts'
 import { judgeHostPath, judgeSource } from './volumes.ts'
 
@@ -13,20 +13,28 @@ export function judgePersistentVolume(object: JsonObject, params: HostPathParams
   if (!isObject(spec)) return []
   return Object.entries(spec).flatMap(([source, value]): readonly Finding[] => {
     if (value === null || PERSISTENT_VOLUME_FIELDS.has(source)) return []
-    const at = append('/spec', source)
     if (source !== 'hostPath' && source !== 'local') {
-      return judgeSource('the PersistentVolume', source, value, at, params, HARMLESS_VOLUME_SOURCES, undefined)
+      return judgeSource(() => 'the PersistentVolume', source, value, '/spec', params, NO_USERS)
     }
-    const what = source === 'local' ? 'the PersistentVolume has the local path' : 'the PersistentVolume mounts hostPath'
-    const { findings, path, hole } = judgeHostPath(what, value, at, params, undefined)
+    const at = append('/spec', source)
+    const what = `the PersistentVolume ${source === 'local' ? 'has the local path' : 'mounts hostPath'}`
+    const { findings, path, hole } = judgeHostPath(() => what, value, at, params, NO_USERS)
     if (hole?.readOnly !== true || path === undefined) return findings
     const message = `${what} ${quote(path)}, which is allowed read-only: a PersistentVolume cannot promise that`
-    return [
-      ...findings,
-      { pointer: at, message, hint: INSTEAD, level: 'violation', key: `read-only ${path}`, facts: { path } },
-    ]
+    const finding: Finding = {
+      pointer: at,
+      message,
+      hint: INSTEAD,
+      level: 'violation',
+      key: `read-only ${path}`,
+      facts: { path },
+    }
+    return [...findings, finding]
   })
 }
+
+/** Which pods will mount a PersistentVolume cannot be seen from it. */
+const NO_USERS = () => undefined
 
 /**
  * A StorageClass of a local-path provisioner: `pathPattern` places a claim's directory below the provisioner's own

@@ -4,6 +4,7 @@ import {
   canonicalHostPath,
   canonicalWindowsPath,
   isWithin,
+  type Relation,
   relationOf,
 } from '../../workload/host-paths.ts'
 import type { AllowedPath, HostPathParams } from './params.ts'
@@ -54,10 +55,13 @@ function judgeProtected(path: string, protectedPaths: readonly ProtectedPath[]):
   const closest =
     met.find(({ relation }) => relation === 'is') ?? met.find(({ relation }) => relation === 'lies under') ?? met[0]
   if (closest === undefined) return { kind: 'allowed', path, hole: undefined }
-  const { entry, relation } = closest
-  const further = relation === 'contains' && met.length > 1 ? ` and ${met.length - 1} more` : ''
-  const how = { is: 'is', contains: 'contains', 'lies under': 'lies under' }[relation]
-  return { kind: 'refused', path, reason: `${how} the protected path "${entry.path}"${further}: ${entry.why}` }
+  return { kind: 'refused', path, reason: describeRelation(closest.entry, closest.relation, met.length - 1) }
+}
+
+function describeRelation({ path: guarded, why }: ProtectedPath, relation: Relation, others: number): string {
+  if (relation === 'is') return `is a protected path: ${why}`
+  const further = relation === 'contains' && others > 0 ? ` and ${others} more` : ''
+  return `${relation} the protected path "${guarded}"${further}: ${why}`
 }
 
 /** A path as written and, where that differs, as understood. */

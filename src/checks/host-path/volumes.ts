@@ -1,7 +1,7 @@
-import { quote } from '../../admission/text.ts'
+import { oneLine, quote } from '../../admission/text.ts'
 import { append, type Pointer } from '../../json/pointer.ts'
-import { get, getString, isObject, type JsonObject } from '../../json/value.ts'
-import type { Container, Pod, Volume } from '../../workload/pod.ts'
+import { get, getString, isObject } from '../../json/value.ts'
+import type { Pod, Volume } from '../../workload/pod.ts'
 import type { Finding, FindingFacts } from '../check.ts'
 import type { AllowedPath, HostPathParams } from './params.ts'
 import { HARMLESS_VOLUME_SOURCES, refusalOfSource } from './sources.ts'
@@ -17,57 +17,81 @@ export interface VolumeFindings {
   readonly isRefused: boolean
 }
 
+/** Who mounts a volume, found only when something has to be said about it. */
+export type Users = () => FindingFacts['containers']
+
 /** Judges every source of a volume; the API allows one, but nobody has validated the object yet. */
-export function judgeVolume(volume: Volume, pod: Pod, params: HostPathParams): VolumeFindings {
+export function judgeVolume(volume: Volume, users: Users, params: HostPathParams): VolumeFindings {
   const findings: Finding[] = []
-  const users = mountingContainers(volume, pod)
   let path: string | undefined
   let hole: AllowedPath | undefined
-  for (const [source, value] of Object.entries(volume.value)) {
+  for (const source of Object.keys(volume.value)) {
+    const value = volume.value[source]
     if (source === 'name' || value === null) continue
-    const at = append(volume.pointer, source)
     if (source === 'hostPath') {
-      const judged = judgeHostPath(`volume ${quote(volume.name)} mounts hostPath`, value, at, params, users)
+      const what = () => `volume ${quote(volume.name)} mounts hostPath`
+      const judged = judgeHostPath(what, value, append(volume.pointer, source), params, users)
       findings.push(...judged.findings)
       path = judged.path
       hole = judged.hole
-    } else {
-      findings.push(
-        ...judgeSource(`volume ${quote(volume.name)}`, source, value, at, params, HARMLESS_VOLUME_SOURCES, users),
-      )
-    }
+    } else
+      findings.push(...judgeSource(() => `volume ${quote(volume.name)}`, source, value, volume.pointer, params, users))
   }
   return { findings, path, hole, isRefused: findings.some(finding => finding.level === 'violation') }
 }
 
-function mountingContainers(volume: Volume, pod: Pod): FindingFacts['containers'] {
-  return pod.containers.filter(container => mounts(container, volume)).map(({ name, image }) => ({ name, image }))
+/** Who mounts which volume of a pod, looked up once for all of them. */
+export function usersOf(pod: Pod): (volume: Volume) => FindingFacts['containers'] {
+  let byVolume: Map<string, { name: string; image: string }[]> | undefined
+  return volume => {
+    byVolume ??= indexUsers(pod)
+    return byVolume.get(volume.name) ?? []
+  }
 }
 
-function mounts(container: Container, volume: Volume): boolean {
-  return container.mounts.some(mount => mount.volume === volume.name)
+function indexUsers(pod: Pod): Map<string, { name: string; image: string }[]> {
+  const byVolume = new Map<string, { name: string; image: string }[]>()
+  for (const { name, image, mounts } of pod.containers) {
+    for (const volume of new Set(mounts.map(mount => mount.volume))) {
+      const users = byVolume.get(volume) ?? []
+      users.push({ name, image })
+      byVolume.set(volume, users)
+    }
+  }
+  return byVolume
 }
 
 /** Judges `{path, type}` of a hostPath, in a volume or a PersistentVolume. `what` begins the message. */
 export function judgeHostPath(
-  what: string,
+  what: () => string,
   source: unknown,
   at: Pointer,
   params: HostPathParams,
-  containers: FindingFacts['containers'],
+  users: Users,
 ): VolumeFindings {
   const raw = isObject(source) ? getString(source, 'path') : undefined
   const type = (isObject(source) ? getString(source, 'type') : undefined) ?? ''
   const verdict = judgePath(raw ?? '', type, params)
-  const pointer = isObject(source) && get(source, 'path') !== undefined ? append(at, 'path') : at
-  const facts = { path: verdict.path, ...(containers && { containers }) }
-  if (verdict.kind === 'refused') {
-    const message = `${what} ${describePath(raw ?? '')}, which ${verdict.reason}`
-    const finding: Finding = { pointer, message, hint: INSTEAD, level: 'violation', key: `path ${verdict.path}`, facts }
-    return { findings: [finding], path: verdict.path, hole: undefined, isRefused: true }
+  const { path } = verdict
+  const facts = (): FindingFacts => {
+    const containers = users()
+    return { path, ...(containers && { containers }) }
   }
-  const findings = type.endsWith('OrCreate') ? [createsOnNode(what, raw ?? '', type, at, verdict.path, facts)] : []
-  return { findings, path: verdict.path, hole: verdict.hole, isRefused: false }
+  if (verdict.kind === 'refused') {
+    const pointer = isObject(source) && get(source, 'path') !== undefined ? append(at, 'path') : at
+    const message = `${what()} ${describePath(raw ?? '')}, which ${verdict.reason}`
+    const finding: Finding = {
+      pointer,
+      message,
+      hint: INSTEAD,
+      level: 'violation',
+      key: `path ${path}`,
+      facts: facts(),
+    }
+    return { findings: [finding], path, hole: undefined, isRefused: true }
+  }
+  const findings = type.endsWith('OrCreate') ? [createsOnNode(what(), raw ?? '', type, at, path, facts())] : []
+  return { findings, path, hole: verdict.hole, isRefused: false }
 }
 
 function createsOnNode(
@@ -80,43 +104,37 @@ function createsOnNode(
 ): Finding {
   return {
     pointer: append(at, 'type'),
-    message: `${what} ${describePath(raw)} with type ${type}: the kubelet creates it, owned by root, on every node where it is missing`,
-    hint: `create it when the node is set up, and use type ${type.replace('OrCreate', '')}`,
+    message: `${what} ${describePath(raw)} with type ${quote(type)}: the kubelet creates it, owned by root, on every node where it is missing`,
+    hint: `create it when the node is set up, and use type ${quote(type.replace('OrCreate', ''))}`,
     level: 'warning',
     key: `create ${path}`,
     facts,
   }
 }
 
-/** Judges a volume source that is no hostPath. `value` is what stands under its name. */
+/** Judges a volume source that is no hostPath: what stands under the key `source` of the object at `parent`. */
 export function judgeSource(
-  what: string,
+  what: () => string,
   source: string,
   value: unknown,
-  at: Pointer,
+  parent: Pointer,
   params: HostPathParams,
-  harmless: ReadonlySet<string>,
-  containers: FindingFacts['containers'],
+  users: Users,
 ): readonly Finding[] {
-  const facts = containers && { containers }
-  if (source === 'csi') {
-    const driver = (isObject(value) ? getString(value as JsonObject, 'driver') : undefined) ?? ''
-    if (params.csiDrivers === undefined || params.csiDrivers.includes(driver)) return []
-    const message = `${what} uses the CSI driver ${quote(driver)}, which csiDrivers does not list`
-    const hint = `use one of: ${params.csiDrivers.join(', ') || '(none is allowed)'}`
-    return [
-      {
-        pointer: append(at, 'driver'),
-        message,
-        hint,
-        level: 'violation',
-        key: `csi ${driver}`,
-        ...(facts && { facts }),
-      },
-    ]
+  const { csiDrivers, sources } = params
+  const report = (pointer: Pointer, message: string, hint: string, key: string): readonly Finding[] => {
+    const containers = users()
+    return [{ pointer, message, hint, level: 'violation', key, ...(containers && { facts: { containers } }) }]
   }
-  if (harmless.has(source) || params.sources.includes(source)) return []
-  const message = `${what} uses the source ${quote(source)}: ${refusalOfSource(source)}`
-  const hint = `use another kind of volume, or allow it in the policy: sources: [${source}]`
-  return [{ pointer: at, message, hint, level: 'violation', key: `source ${source}`, ...(facts && { facts }) }]
+  if (source === 'csi') {
+    const driver = (isObject(value) ? getString(value, 'driver') : undefined) ?? ''
+    if (csiDrivers === undefined || csiDrivers.includes(driver)) return []
+    const message = `${what()} uses the CSI driver ${quote(driver)}, which csiDrivers does not list`
+    const hint = `use one of: ${csiDrivers.join(', ') || '(none is allowed)'}`
+    return report(append(parent, source, 'driver'), message, hint, `csi ${driver}`)
+  }
+  if (HARMLESS_VOLUME_SOURCES.has(source) || sources.includes(source)) return []
+  const message = `${what()} uses the source ${quote(source)}: ${refusalOfSource(source)}`
+  const hint = `use another kind of volume, or allow it in the policy: sources: [${oneLine(source)}]`
+  return report(append(parent, source), message, hint, `source ${source}`)
 }

@@ -1,0 +1,85 @@
+import { parseReview } from '../../src/admission/parse.ts'
+import { CHECKS } from '../../src/checks/index.ts'
+import { digest, documentSources, readDocuments } from '../../src/cli/documents.ts'
+import { evaluate } from '../../src/policy/evaluate.ts'
+import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
+import { loadSet, type PolicySet } from '../../src/policy/set.ts'
+import { review } from '../../src/review/review.ts'
+import { timePair } from '../pairs.ts'
+import { podReview, TYPICAL } from '../reviews.ts'
+import type { Row } from '../run.ts'
+
+async function shippedSet(copies: number): Promise<PolicySet> {
+  const folder = await readDocuments(
+    documentSources({ policies: undefined, exceptions: undefined, 'enable-exception': [] }),
+  )
+  const documents = folder.documents.flatMap(document =>
+    Array.from({ length: copies }, (_, i) => {
+      const value = structuredClone(document.value) as { metadata: { name: string } }
+      value.metadata.name += `-${i}`
+      return { ...document, value }
+    }),
+  )
+  return loadSet({ documents, problems: [] }, { checks: CHECKS, excludedNamespaces: [], digest }).set
+}
+
+/** The checks alone, without parsing: one policy, and a hundred of them. */
+export async function benchChecks(): Promise<readonly Row[]> {
+  const parsed = parseReview(JSON.parse(TYPICAL))
+  if (parsed.kind !== 'request') throw new Error('the typical review does not parse')
+  const context = { namespaceLabels: NO_NAMESPACE_LABELS, unknownNamespaces: 'apply' } as const
+  const one = await shippedSet(1)
+  const many = await shippedSet(101)
+  const alone = timePair(
+    () => evaluate(one, parsed.request, context),
+    () => JSON.parse(TYPICAL),
+    20,
+    2000,
+  )
+  const scaled = timePair(
+    () => evaluate(many, parsed.request, context),
+    () => evaluate(one, parsed.request, context),
+    20,
+    200,
+  )
+  const perPolicy = (scaled.a - scaled.b) / 100
+  return [
+    {
+      name: 'all shipped policies evaluated',
+      ours: `${(alone.a / 1000).toFixed(2)} µs`,
+      yardstick: `JSON.parse ${(alone.b / 1000).toFixed(2)} µs`,
+      ratio: alone.a / alone.b,
+      aim: '≤ 1',
+    },
+    {
+      name: 'each further host-path policy',
+      ours: `${(perPolicy / 1000).toFixed(2)} µs`,
+      yardstick: '2 µs',
+      ratio: perPolicy / 2000,
+      aim: '≤ 1',
+    },
+  ]
+}
+
+/** Bytes in, answer out, for a pod of 1.5 MB and one with ten times a thousand variables. */
+export async function benchLargePod(): Promise<readonly Row[]> {
+  const set = await shippedSet(1)
+  const context = { set, namespaceLabels: NO_NAMESPACE_LABELS, now: () => 0, monotonic: () => 0 }
+  const shapes = [
+    { name: 'a pod of 1.5 MB', text: podReview({ containers: 1, variables: 0, argument: 1_500_000 }) },
+    { name: 'a pod of 10,000 variables', text: podReview({ containers: 10, variables: 1000, argument: 0 }) },
+    { name: 'a pod of 40,000 variables', text: podReview({ containers: 10, variables: 4000, argument: 0 }) },
+  ]
+  return shapes.map(({ name, text }) => {
+    const body = Buffer.from(text)
+    const ours = () => review({ path: 'validate', body, deadline: Number.POSITIVE_INFINITY }, context)
+    const times = timePair(ours, () => JSON.parse(body.toString('utf8')), 10, 10)
+    return {
+      name: `${name}, bytes to answer`,
+      ours: `${(times.a / 1e6).toFixed(2)} ms`,
+      yardstick: `JSON.parse ${(times.b / 1e6).toFixed(2)} ms`,
+      ratio: times.a / times.b,
+      aim: '≤ 2',
+    }
+  })
+}

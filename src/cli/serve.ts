@@ -1,0 +1,207 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import pino from 'pino'
+import { ensureDevelopmentCertificates } from '../certs/development.ts'
+import { describeCertificateProblem } from '../certs/pem.ts'
+import { CHECKS } from '../checks/index.ts'
+import { loadSet } from '../policy/set.ts'
+import { type GatewayConfig, startGateway } from '../server/gateway.ts'
+import { digest, documentSignature, documentSources, readDocuments, unknownExceptions } from './documents.ts'
+import type { Command, Io } from './io.ts'
+import { readNamespaces } from './namespaces.ts'
+import {
+  address,
+  choice,
+  describeOptions,
+  duration,
+  flag,
+  list,
+  parseOptions,
+  size,
+  text,
+  type ValuesOf,
+} from './options.ts'
+import { verdictOptions } from './shared-options.ts'
+import { VERSION } from './version.ts'
+
+const FALLBACK_CERTIFICATES = '/etc/portcullis/tls'
+
+function serveOptions(env: Io['env']) {
+  return {
+    dev: flag('Makes a CA, a serving and a client certificate under certs/dev/ and uses them; needs no cluster.'),
+    ...verdictOptions(env),
+    listen: address('Where admission reviews come in (mTLS).', ':8443'),
+    'health-listen': address('Where /livez, /readyz and /metrics are served, in clear.', ':8080'),
+    'tls-cert': text(
+      'FILE',
+      `The serving certificate and its chain (default: ${FALLBACK_CERTIFICATES}/tls.crt).`,
+      undefined,
+    ),
+    'tls-key': text('FILE', `Its private key (default: ${FALLBACK_CERTIFICATES}/tls.key).`, undefined),
+    'client-ca': text(
+      'FILE',
+      `The CA of the API servers' client certificates (default: ${FALLBACK_CERTIFICATES}/client-ca.crt).`,
+      undefined,
+    ),
+    'client-auth': choice(
+      ['require', 'observe', 'none'],
+      'Whether a client certificate is demanded, counted or not asked for.',
+      'require',
+    ),
+    'client-name': list('NAMES', 'The names (CN or SAN) that may ask.', ['kube-apiserver', 'system:kube-apiserver']),
+    'max-body': size('The largest review that is judged.', '40Mi'),
+    'max-connection-age': duration(
+      'Older connections are ended after an answer, so that replicas share the load.',
+      '5m',
+    ),
+    drain: duration('How long to go on serving after SIGTERM.', '10s'),
+    'reload-interval': duration('How often policies and certificates are looked at for changes.', '2s'),
+    'log-level': choice(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'Logs are JSON, on standard error.',
+      'info',
+    ),
+    help: flag('Shows this text.', { short: 'h' }),
+  }
+}
+
+type ServeOptions = ValuesOf<ReturnType<typeof serveOptions>>
+
+const HELP_HEAD = `portcullis serve: the admission gateway.
+
+Refuses what the policies deny, over mutual TLS, and answers every review it gets. Try it without a cluster:
+
+  portcullis serve --dev
+  portcullis review examples/host-root-pod.yaml
+
+Every option can be set by its environment variable, shown in brackets.
+
+Options:
+`
+
+/** `portcullis serve`. */
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Starts the admission gateway.',
+  async run(argv, io) {
+    const options = serveOptions(io.env)
+    const parsed = parseOptions(options, argv, io.env, true)
+    if (!parsed.ok) return fail(io, [parsed.message])
+    if (parsed.values.help) {
+      io.stdout(`${HELP_HEAD}${describeOptions(options, true)}\n`)
+      return 0
+    }
+    if (parsed.positionals.length > 0)
+      return fail(io, [`serve takes no arguments, but got "${parsed.positionals[0]}"; see --help`])
+    const unknown = await unknownExceptions(parsed.values['enable-exception'])
+    if (unknown.length > 0) return fail(io, unknown)
+    const config = await configOf(parsed.values, io)
+    if (!config.ok) return fail(io, config.problems)
+    return run(config.value, parsed.values, io)
+  },
+}
+
+function fail(io: Io, problems: readonly string[]): number {
+  for (const problem of problems) io.stderr(`portcullis serve: ${problem}\n`)
+  return 2
+}
+
+type Config =
+  | { readonly ok: true; readonly value: GatewayConfig }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+async function configOf(options: ServeOptions, io: Io): Promise<Config> {
+  const tls = await tlsFiles(options, io)
+  if (!tls.ok) return tls
+  const sources = documentSources(options)
+  const value: GatewayConfig = {
+    listen: options.listen,
+    healthListen: options['health-listen'],
+    tls: tls.files,
+    clientAuth: options['client-auth'],
+    clientNames: options['client-name'],
+    maxBody: options['max-body'],
+    drainMs: options.drain,
+    maxConnectionAgeMs: options['max-connection-age'],
+    pollMs: options['reload-interval'],
+    documents: {
+      load: async previous =>
+        loadSet(await readDocuments(sources), {
+          checks: CHECKS,
+          excludedNamespaces: options['exclude-namespaces'],
+          digest,
+          ...(previous !== undefined && { previous }),
+        }),
+      loadNamespaces: () => readNamespaces(options.namespaces),
+      signature: () =>
+        documentSignature([
+          ...sources.map(({ path }) => path),
+          ...(options.namespaces === undefined ? [] : [options.namespaces]),
+        ]),
+    },
+    logger: pino({ level: options['log-level'] }, pino.destination({ fd: 2, sync: false })),
+    version: VERSION,
+  }
+  return { ok: true, value }
+}
+
+type Files =
+  | { readonly ok: true; readonly files: GatewayConfig['tls'] }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+async function tlsFiles(options: ServeOptions, io: Io): Promise<Files> {
+  const given = { certFile: options['tls-cert'], keyFile: options['tls-key'], clientCaFile: options['client-ca'] }
+  if (options.dev) {
+    const made = await ensureDevelopmentCertificates(join(io.cwd, 'certs', 'dev'), new Date())
+    if (!made.ok) return { ok: false, problems: made.problems.map(describeCertificateProblem) }
+    const { certFile, keyFile, caFile } = made.value.files
+    return {
+      ok: true,
+      files: withClientCa(
+        { certFile: given.certFile ?? certFile, keyFile: given.keyFile ?? keyFile },
+        given.clientCaFile ?? caFile,
+        options,
+      ),
+    }
+  }
+  const certFile = given.certFile ?? join(FALLBACK_CERTIFICATES, 'tls.crt')
+  const keyFile = given.keyFile ?? join(FALLBACK_CERTIFICATES, 'tls.key')
+  const clientCaFile = given.clientCaFile ?? join(FALLBACK_CERTIFICATES, 'client-ca.crt')
+  const isMissing = await stat(certFile).then(
+    () => false,
+    () => given.certFile === undefined,
+  )
+  if (isMissing) {
+    return {
+      ok: false,
+      problems: [`there is no certificate in ${certFile}: name one with --tls-cert and --tls-key, or try --dev`],
+    }
+  }
+  return { ok: true, files: withClientCa({ certFile, keyFile }, clientCaFile, options) }
+}
+
+/** `none` asks for no client certificate, and needs no CA for them. */
+function withClientCa(files: GatewayConfig['tls'], clientCaFile: string, options: ServeOptions): GatewayConfig['tls'] {
+  return options['client-auth'] === 'none' ? files : { ...files, clientCaFile }
+}
+
+async function run(config: GatewayConfig, options: ServeOptions, io: Io): Promise<number> {
+  const started = await startGateway(config)
+  if (!started.ok) return fail(io, started.problems)
+  const { gateway } = started
+  if (options['client-auth'] === 'none') {
+    config.logger.warn('client certificates are not asked for: anyone who reaches this port may ask')
+  }
+  config.logger.info(
+    {
+      admission: gateway.address,
+      health: gateway.healthAddress,
+      policySet: gateway.policySetHash(),
+      clientAuth: options['client-auth'],
+    },
+    'serving',
+  )
+  await new Promise<void>(resolve => io.onStop(resolve))
+  await gateway.stop()
+  return 0
+}

@@ -1,0 +1,82 @@
+import { requestOfManifest } from '../admission/manifest.ts'
+import type { AdmissionRequest } from '../admission/request.ts'
+import type { Finding } from '../checks/check.ts'
+import { dig, getString, type JsonObject } from '../json/value.ts'
+import type { Action } from '../policy/compile.ts'
+import { type Decision, decide } from '../policy/decide.ts'
+import { evaluate } from '../policy/evaluate.ts'
+import type { NamespaceLabels } from '../policy/match.ts'
+import type { PolicySet } from '../policy/set.ts'
+import type { LintExclusion, ObjectReference } from './report.ts'
+
+/** What decides a verdict, beside the object: the same things as in the webhook. */
+export interface LintContext {
+  readonly set: PolicySet
+  readonly namespaceLabels: NamespaceLabels
+  /** Where a namespaced object goes that names no namespace. */
+  readonly defaultNamespace: string
+  /** Milliseconds since 1970, for the dates of exceptions. */
+  readonly now: number
+}
+
+/** A finding once, with the strictest of the actions that its policy takes. */
+export interface FoundInObject {
+  readonly policy: string
+  readonly check: string
+  readonly finding: Finding
+  readonly action: Action
+}
+
+/** What the policies said about one object. */
+export interface JudgedObject {
+  readonly reference: ObjectReference
+  readonly found: readonly FoundInObject[]
+  readonly decision: Decision
+  readonly excluded: readonly LintExclusion[]
+}
+
+/**
+ * Judges an object as the webhook would judge its creation. What only a live request knows (the user, the old object)
+ * is not there; a policy that needs the labels of a namespace that nobody described is skipped and says so.
+ */
+export function judgeObject(value: JsonObject, context: LintContext): JudgedObject {
+  const request = requestOfManifest(value, {
+    uid: '',
+    operation: 'CREATE',
+    defaultNamespace: context.defaultNamespace,
+    subResource: '',
+    userInfo: undefined,
+    dryRun: false,
+    oldObject: null,
+  })
+  if (request === undefined) throw new Error('an object without apiVersion and kind came to be judged')
+  const { set, namespaceLabels, now } = context
+  const { results, excluded } = evaluate(set, request, { namespaceLabels, unknownNamespaces: 'skip' })
+  const decision = decide(results, set, request, { namespaceLabels, now })
+  return { reference: referenceOf(request, value), found: foundBy(decision), decision, excluded: byNamespace(excluded) }
+}
+
+/** A violation that is denied and recorded is one finding. */
+function foundBy({ denials, warnings, audits }: Decision): readonly FoundInObject[] {
+  const said = new Set([...denials, ...warnings].map(({ finding }) => finding))
+  return [...denials, ...warnings, ...audits.filter(({ finding }) => !said.has(finding))]
+}
+
+function byNamespace(excluded: ReturnType<typeof evaluate>['excluded']): readonly LintExclusion[] {
+  const [first] = excluded
+  // All policies saw the same request, and so the same namespace.
+  return first === undefined
+    ? []
+    : [{ namespace: first.namespace, policies: excluded.map(({ policy }) => policy.name) }]
+}
+
+function referenceOf({ kind, namespace, name }: AdmissionRequest, value: JsonObject): ObjectReference {
+  const prefix = getString(dig(value, 'metadata'), 'generateName') ?? ''
+  return {
+    apiVersion: getString(value, 'apiVersion') ?? '',
+    kind: kind.kind,
+    // A Namespace is filed under its own name, but lives in none.
+    namespace: kind.kind === 'Namespace' && kind.group === '' ? '' : namespace,
+    name: name === '' && prefix !== '' ? `${prefix}…` : name,
+  }
+}

@@ -1,0 +1,84 @@
+import { append, type Pointer } from '../json/pointer.ts'
+import { get, getString, isList, isObject, type Json, type JsonObject } from '../json/value.ts'
+import { kindOfManifest } from '../admission/resources.ts'
+
+/** A Kubernetes object and where it stands in its document: `''`, or `/items/3` in a List. */
+export interface ManifestObject {
+  readonly value: JsonObject
+  readonly pointer: Pointer
+}
+
+/** What looks like a Kubernetes object but cannot be judged as one. */
+export interface ManifestProblem {
+  readonly pointer: Pointer
+  readonly message: string
+}
+
+/** The objects of one document; neither objects nor problems where it is something else, such as a values file. */
+export interface ManifestContents {
+  readonly objects: readonly ManifestObject[]
+  readonly problems: readonly ManifestProblem[]
+}
+
+/**
+ * Finds the objects of a document. A kind that ends in `List` and has `items` is taken apart, Lists in Lists too; an
+ * item without a kind of its own has the List's, as the API machinery reads it (`unstructuredJSONScheme.decodeToList`).
+ */
+export function objectsOf(value: Json): ManifestContents {
+  const objects: ManifestObject[] = []
+  const problems: ManifestProblem[] = []
+  collect(value, '', objects, problems)
+  return { objects, problems }
+}
+
+function collect(value: Json, pointer: Pointer, objects: ManifestObject[], problems: ManifestProblem[]): void {
+  if (!isObject(value)) return
+  const kind = getString(value, 'kind') ?? ''
+  const items = get(value, 'items')
+  if (kind.endsWith('List') && (isList(items) || items === null)) {
+    collectItems(value, items ?? [], pointer, objects, problems)
+  } else if (kind === 'List') {
+    problems.push({ pointer, message: 'this List has no list of items: nothing in it can be checked' })
+  } else if (kindOfManifest(getString(value, 'apiVersion'), kind) !== undefined) objects.push({ value, pointer })
+  else {
+    const message = incompleteness(value)
+    if (message !== undefined) problems.push({ pointer, message })
+  }
+}
+
+function collectItems(
+  list: JsonObject,
+  items: readonly Json[],
+  pointer: Pointer,
+  objects: ManifestObject[],
+  problems: ManifestProblem[],
+): void {
+  for (const [index, item] of items.entries()) {
+    const at = append(pointer, 'items', index)
+    const before = objects.length + problems.length
+    const isEmptyList = isObject(item) && (getString(item, 'kind') ?? '').endsWith('List')
+    collect(withKindOf(list, item), at, objects, problems)
+    if (objects.length + problems.length > before || isEmptyList) continue
+    problems.push({ pointer: at, message: 'this item is no Kubernetes object: it has no apiVersion and kind' })
+  }
+}
+
+function withKindOf(list: JsonObject, item: Json): Json {
+  const kind = (getString(list, 'kind') ?? '').slice(0, -'List'.length)
+  if (!isObject(item) || kind === '' || get(item, 'kind') !== undefined) return item
+  return { ...item, kind, apiVersion: get(item, 'apiVersion') ?? get(list, 'apiVersion') ?? null }
+}
+
+/** What a document that was meant to be an object lacks; undefined where it was not meant to be one. */
+function incompleteness(value: JsonObject): string | undefined {
+  const [apiVersion, kind] = [get(value, 'apiVersion'), get(value, 'kind')]
+  const isMeant = isObject(get(value, 'metadata')) || get(value, 'spec') !== undefined
+  if (!isMeant || (apiVersion === undefined && kind === undefined)) return undefined
+  const fault = [faultOf('apiVersion', apiVersion), faultOf('kind', kind)].find(text => text !== undefined)
+  return `this is no Kubernetes object: ${fault ?? 'its apiVersion is not written group/version or version'}`
+}
+
+function faultOf(field: string, value: Json | undefined): string | undefined {
+  if (value === undefined || value === null || value === '') return `it has no ${field}`
+  return typeof value === 'string' ? undefined : `its ${field} is not text`
+}

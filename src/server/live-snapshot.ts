@@ -1,0 +1,106 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { describeProblem, type Problem } from '../policy/problems.ts'
+import type { LoadedSet, PolicySet } from '../policy/set.ts'
+import type { Metrics } from './metrics.ts'
+import { poll } from './poll.ts'
+import type { NamespaceTable, Snapshot } from './snapshot.ts'
+
+/** Where the documents that decide verdicts come from. */
+export interface DocumentStore {
+  /** Loads what is there; documents that do not compile are taken from `previous`. */
+  load(previous: PolicySet | undefined): Promise<LoadedSet>
+  loadNamespaces(): Promise<{ readonly table: NamespaceTable; readonly problems: readonly Problem[] }>
+  /** Names the present state of everything that `load` and `loadNamespaces` read. */
+  signature(): Promise<string>
+}
+
+/** The first snapshot, or why there is none. */
+export type FirstSnapshot =
+  | { readonly ok: true; readonly live: LiveSnapshot }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/** The snapshot in force, and its replacement when the documents change. */
+export class LiveSnapshot {
+  readonly #store: DocumentStore
+  readonly #metrics: Metrics
+  readonly #logger: FastifyBaseLogger
+  readonly #listeners: ((snapshot: Snapshot) => void)[] = []
+  #current: Snapshot
+
+  private constructor(store: DocumentStore, metrics: Metrics, logger: FastifyBaseLogger, first: Snapshot) {
+    this.#store = store
+    this.#metrics = metrics
+    this.#logger = logger
+    this.#current = first
+  }
+
+  /** Loads the documents for the first time: here every problem is an error, because nothing stands in for it. */
+  static async load(store: DocumentStore, metrics: Metrics, logger: FastifyBaseLogger): Promise<FirstSnapshot> {
+    const loaded = await store.load(undefined)
+    const namespaces = await store.loadNamespaces()
+    const problems = [...loaded.problems, ...namespaces.problems].map(describeProblem)
+    if (problems.length > 0) return { ok: false, problems }
+    if (loaded.set.policies.length === 0)
+      return { ok: false, problems: ['there is no policy in the folder of --policies'] }
+    const live = new LiveSnapshot(store, metrics, logger, { set: loaded.set, namespaces: namespaces.table })
+    live.#report(loaded)
+    return { ok: true, live }
+  }
+
+  get current(): Snapshot {
+    return this.#current
+  }
+
+  /** Calls back with every snapshot that comes into force after this one. */
+  onChange(listener: (snapshot: Snapshot) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Follows the documents; the function returned ends that. */
+  watch(intervalMs: number): () => void {
+    return poll({
+      intervalMs,
+      signature: () => this.#store.signature(),
+      onChange: () => this.reload(),
+      onError: error => {
+        this.#metrics.documentLoads.inc({ result: 'failed' })
+        this.#logger.error({ err: error }, 'documents could not be read; the last good ones stay in force')
+      },
+    })
+  }
+
+  /** Compiles the documents aside and puts them into force, each at its last good revision. */
+  async reload(): Promise<void> {
+    const loaded = await this.#store.load(this.#current.set)
+    const namespaces = await this.#store.loadNamespaces()
+    const problems = [...loaded.problems, ...namespaces.problems]
+    if (loaded.set.policies.length === 0) {
+      // A folder that was emptied by accident looks like this, and so does a mount that went away.
+      this.#metrics.documentLoads.inc({ result: 'failed' })
+      this.#logger.error('no policy is left in the folder of --policies; the last good ones stay in force')
+      return
+    }
+    const table = namespaces.problems.length === 0 ? namespaces.table : this.#current.namespaces
+    this.#current = { set: loaded.set, namespaces: table }
+    this.#report({ ...loaded, problems })
+    for (const listener of this.#listeners) listener(this.#current)
+  }
+
+  #report({ set, problems, warnings, stale }: LoadedSet): void {
+    const metrics = this.#metrics
+    metrics.documentLoads.inc({ result: problems.length === 0 ? 'loaded' : 'partly' })
+    metrics.policySetInfo.reset()
+    metrics.policySetInfo.set({ hash: set.hash }, 1)
+    metrics.policies.set(set.policies.length)
+    metrics.staleDocuments.set(stale.length)
+    metrics.documentProblems.set(problems.length)
+    for (const problem of problems) this.#logger.error({ problem: describeProblem(problem) }, 'document not loaded')
+    for (const warning of warnings)
+      this.#logger.warn({ warning: describeProblem(warning) }, 'document loaded with a warning')
+    if (stale.length > 0) this.#logger.error({ stale }, 'documents stay at their last good revision')
+    this.#logger.info(
+      { hash: set.hash, policies: set.policies.length, exceptions: set.exceptions.length },
+      'documents in force',
+    )
+  }
+}
