@@ -52,7 +52,10 @@ export const TRUE: Der = universal(Type.BOOLEAN, '\xff')
 /** NULL. */
 export const NULL: Der = universal(Type.NULL, '')
 
-/** A value under a context-specific tag that replaces its own: `[n] IMPLICIT`. */
+/**
+ * A value under a context-specific tag that replaces its own: `[n] IMPLICIT`. forge takes `[2]` for an INTEGER and drops
+ * a leading 0x00 or 0xff from it; the names that we put there start with neither.
+ */
 export function implicit(tag: number, bytes: Buffer): Der {
   return asn1.create(Class.CONTEXT_SPECIFIC, tag, false, latin1(bytes))
 }

@@ -1,7 +1,7 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { BoundCheck, CheckResult, Finding, Subject } from '../checks/check.ts'
 import type { JsonObject } from '../json/value.ts'
-import { sameKind } from '../workload/kinds.ts'
+import { type GroupKind, sameKind } from '../workload/kinds.ts'
 import { podsOf } from '../workload/pod.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { matchRequest, type NamespaceLabels } from './match.ts'
@@ -106,7 +106,8 @@ function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCa
   if (HARMLESS_SUBRESOURCES.has(subResource)) return PASS
   // A deletion has no object to judge.
   if (object === null || operation === 'DELETE') return PASS
-  if (![...check.kinds, ...policy.podTemplates].some(known => sameKind(known, kind))) {
+  const isKind = (known: GroupKind) => sameKind(known, kind)
+  if (!check.kinds.some(isKind) && !policy.podTemplates.some(isKind)) {
     const what = [kind.group, kind.kind].filter(Boolean).join('/')
     return [{ kind: 'error', message: `it matches ${what}, which the check ${check.id} cannot judge` }]
   }

@@ -22,18 +22,12 @@ const MATCHES: MatchResult = { kind: 'matches' }
 const OTHER: MatchResult = { kind: 'other' }
 
 /** Groups that served the same objects under another name; any version of a group is the same object anyway. */
-const EQUIVALENT_GROUPS: readonly (readonly string[])[] = [
-  ['apps', 'extensions'],
-  ['networking.k8s.io', 'extensions'],
-  ['policy', 'extensions'],
-  ['events.k8s.io', ''],
+const EQUIVALENT_GROUPS: readonly { readonly groups: readonly string[]; readonly resources: readonly string[] }[] = [
+  { groups: ['apps', 'extensions'], resources: ['deployments', 'daemonsets', 'replicasets'] },
+  { groups: ['networking.k8s.io', 'extensions'], resources: ['ingresses', 'networkpolicies'] },
+  { groups: ['policy', 'extensions'], resources: ['podsecuritypolicies'] },
+  { groups: ['events.k8s.io', ''], resources: ['events'] },
 ]
-const SHARED_RESOURCES: Readonly<Record<string, readonly string[]>> = {
-  apps: ['deployments', 'daemonsets', 'replicasets'],
-  'networking.k8s.io': ['ingresses', 'networkpolicies'],
-  policy: ['podsecuritypolicies'],
-  'events.k8s.io': ['events'],
-}
 
 /** Whether a policy is about this request, in the words of upstream's `matchConstraints`. */
 export function matchRequest(
@@ -118,19 +112,21 @@ function matchesResource(
   subResource: string,
   isExact: boolean,
 ): boolean {
-  const groups = isExact ? [asked.group] : equivalentGroups(asked)
-  if (!rule.apiGroups.some(group => group === '*' || groups.includes(group))) return false
-  // The API server converts to the version that a rule names: to `Equivalent` a version excludes nothing.
-  if (isExact && !rule.apiVersions.some(version => version === '*' || version === asked.version)) return false
-  return rule.resources.some(pattern => matchesPath(pattern, asked.resource, subResource))
+  if (!rule.resources.some(pattern => matchesPath(pattern, asked.resource, subResource))) return false
+  if (!isExact)
+    return rule.apiGroups.some(group => group === '*' || group === asked.group || isEquivalent(group, asked))
+  // The API server converts to the version that a rule names: only to `Exact` a version excludes anything.
+  return (
+    rule.apiGroups.some(group => group === '*' || group === asked.group) &&
+    rule.apiVersions.some(version => version === '*' || version === asked.version)
+  )
 }
 
-function equivalentGroups({ group, resource }: GroupVersionResource): readonly string[] {
-  const further = EQUIVALENT_GROUPS.filter(
-    ([present = '', past = '']) =>
-      (group === present || group === past) && SHARED_RESOURCES[present]?.includes(resource),
+function isEquivalent(group: string, asked: GroupVersionResource): boolean {
+  return EQUIVALENT_GROUPS.some(
+    ({ groups, resources }) =>
+      resources.includes(asked.resource) && groups.includes(group) && groups.includes(asked.group),
   )
-  return [group, ...further.flat()]
 }
 
 // As upstream: a pattern without a slash never matches a subresource, `pods/*` matches pods and all that is under them.

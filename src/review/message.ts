@@ -45,29 +45,38 @@ function boundLines(lines: readonly string[], hints: readonly string[]): readonl
 
 /** What accompanies the verdict: warnings for the terminal, annotations for the audit log. */
 export function remarksOf(decision: Decision, setHash: string): Remarks {
-  const list = (items: readonly string[]) => items.join('; ')
-  const place = ({ policy, check, finding }: { policy: string; check: string; finding: { pointer: string } }) =>
-    `${policy}/${check} at ${finding.pointer || 'the object'}`
-  const unjudged = ({ policy, check, message }: Unjudged) => `${policy}${check === '' ? '' : `/${check}`}: ${message}`
+  const annotations: Record<string, string> = { 'policy-set': setHash }
+  const annotate = <Item>(key: string, items: readonly Item[], describe: (item: Item) => string) => {
+    // Nearly every review has nothing to say here.
+    if (items.length > 0) annotations[key] = items.map(describe).join('; ')
+  }
+  annotate('denied', decision.denials, place)
+  annotate('warned', decision.warnings, place)
+  annotate('audited', decision.audits, item => `${place(item)}: ${item.finding.message}`)
+  annotate('exempt', decision.exempt, item => `${place(item)} by ${item.exception}: ${item.reason}`)
+  annotate('expired', decision.expired, ({ exception }) => exception)
+  annotate('skipped', decision.skipped, unjudged)
+  annotate('errors', [...decision.errors, ...decision.ignoredErrors], unjudged)
   return {
     warnings: [
       ...decision.warnings.map(({ policy, finding }) => `${policy}: ${finding.message}`),
       ...decision.ignoredErrors.map(error => `not judged by ${unjudged(error)}`),
-      ...decision.expired.map(
-        ({ exception, expires }) => `exception ${exception} expired on ${isoDay(expires)} and no longer counts`,
-      ),
+      ...decision.expired.map(describeExpired),
     ],
-    auditAnnotations: {
-      'policy-set': setHash,
-      denied: list(decision.denials.map(place)),
-      warned: list(decision.warnings.map(place)),
-      audited: list(decision.audits.map(item => `${place(item)}: ${item.finding.message}`)),
-      exempt: list(decision.exempt.map(item => `${place(item)} by ${item.exception}: ${item.reason}`)),
-      expired: list(decision.expired.map(({ exception }) => exception)),
-      skipped: list(decision.skipped.map(unjudged)),
-      errors: list([...decision.errors, ...decision.ignoredErrors].map(unjudged)),
-    },
+    auditAnnotations: annotations,
   }
+}
+
+function place({ policy, check, finding }: Pick<JudgedFinding, 'policy' | 'check' | 'finding'>): string {
+  return `${policy}/${check} at ${finding.pointer || 'the object'}`
+}
+
+function unjudged({ policy, check, message }: Unjudged): string {
+  return `${policy}${check === '' ? '' : `/${check}`}: ${message}`
+}
+
+function describeExpired({ exception, expires }: Decision['expired'][number]): string {
+  return `exception ${exception} expired on ${isoDay(expires)} and no longer counts`
 }
 
 function isoDay(milliseconds: number): string {

@@ -3,7 +3,7 @@ import type { ReviewIdentity } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { Action } from '../policy/compile.ts'
 import { type Decision, decide, strictestAction } from '../policy/decide.ts'
-import { evaluate } from '../policy/evaluate.ts'
+import { type Evaluated, evaluate } from '../policy/evaluate.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
 import { decodeReview } from './decode.ts'
@@ -193,23 +193,19 @@ function requestFacts(request: AdmissionRequest): NonNullable<ReviewFacts['reque
   }
 }
 
-function decisionFacts(decision: Decision, results: ReturnType<typeof evaluate>['results']): ReviewFacts['decisions'] {
-  const said: ReviewFacts['decisions'][number][] = [
-    ...[...decision.denials, ...decision.warnings, ...decision.audits].map(({ policy, action }) => ({
-      policy,
-      action,
-    })),
-    ...decision.exempt.map(({ policy }) => ({ policy, action: 'Exempt' as const })),
-    ...decision.skipped.map(({ policy }) => ({ policy, action: 'Skipped' as const })),
-    ...[...decision.errors, ...decision.ignoredErrors].map(({ policy }) => ({ policy, action: 'Error' as const })),
-  ]
-  const spoke = new Set(said.map(({ policy }) => policy))
-  const silent = results.map(({ policy }) => policy.name).filter(name => !spoke.has(name))
-  const distinct = new Map(
-    [...said, ...silent.map(policy => ({ policy, action: 'Pass' as const }))].map(fact => [
-      `${fact.action} ${fact.policy}`,
-      fact,
-    ]),
-  )
-  return [...distinct.values()]
+function decisionFacts(decision: Decision, results: readonly Evaluated[]): ReviewFacts['decisions'] {
+  const facts = new Map<string, ReviewFacts['decisions'][number]>()
+  const spoke = new Set<string>()
+  const note = (policy: string, action: ReviewFacts['decisions'][number]['action']) => {
+    spoke.add(policy)
+    facts.set(`${action} ${policy}`, { policy, action })
+  }
+  for (const list of [decision.denials, decision.warnings, decision.audits]) {
+    for (const { policy, action } of list) note(policy, action)
+  }
+  for (const { policy } of decision.exempt) note(policy, 'Exempt')
+  for (const { policy } of decision.skipped) note(policy, 'Skipped')
+  for (const list of [decision.errors, decision.ignoredErrors]) for (const { policy } of list) note(policy, 'Error')
+  for (const { policy } of results) if (!spoke.has(policy.name)) note(policy.name, 'Pass')
+  return [...facts.values()]
 }

@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import { isTrusted } from '../certs/trust.ts'
@@ -96,7 +96,7 @@ export class ConnectionRegistry {
     if (!isTlsSocket(socket) || !socket.authorized) return true
     const certificate = socket.getPeerX509Certificate()
     // An authorised connection without a certificate is one that is already closed.
-    return certificate !== undefined && isTrusted(certificate, issuersOf(certificate), trust, this.#clock.now())
+    return certificate !== undefined && isTrusted(certificate, issuersOf(socket), trust, this.#clock.now())
   }
 }
 
@@ -105,13 +105,17 @@ export function isTlsSocket(socket: Socket): socket is TLSSocket {
   return 'getPeerX509Certificate' in socket
 }
 
-/** What the peer sent along with its certificate, from issuer to issuer; at most ten. */
-function issuersOf(certificate: X509Certificate): readonly X509Certificate[] {
+/**
+ * What the peer sent along with its certificate, from issuer to issuer; at most ten. Only the older of Node's two forms
+ * has it on a server.
+ */
+function issuersOf(socket: TLSSocket): readonly X509Certificate[] {
   const issuers: X509Certificate[] = []
-  let issuer = certificate.issuerCertificate
-  while (issuer !== undefined && issuers.length < 10) {
-    issuers.push(issuer)
-    issuer = issuer.issuerCertificate
+  let current = socket.getPeerCertificate(true)
+  // A root is its own issuer.
+  while (issuers.length < 10 && current.issuerCertificate && current.issuerCertificate !== current) {
+    current = current.issuerCertificate
+    issuers.push(new X509Certificate(current.raw))
   }
   return issuers
 }

@@ -17,6 +17,8 @@ const ALIASES: readonly (readonly [from: string, to: string])[] = [
   ['/lib64', '/usr/lib64'],
 ]
 
+/** What nearly every path looks like: nothing in it to refuse or to collapse. A segment cannot begin with a dot. */
+const PLAIN = /^(?:\/[\w-][\w.-]*)+$/
 const CONTROL = /\p{Cc}/u
 const DRIVE = /^[A-Za-z]:/
 const PIPE = /^(?:\/\/\.\/|\\\\\.\\)pipe/i
@@ -27,12 +29,18 @@ const PROC_LINK = /^\/proc\/(?:\d+|self|thread-self)(?:\/task\/\d+)?\/(?:root|cw
  * nothing is decoded or folded. A refused path is its own canonical form.
  */
 export function canonicalHostPath(raw: string): CanonicalPath {
+  if (raw.length <= MAX_LENGTH && PLAIN.test(raw)) return resolveLinks(raw)
   const reason = refusal(raw)
   if (reason !== undefined) return { kind: 'refused', reason }
   if (isWindowsPath(raw)) return { kind: 'windows', path: canonicalWindowsPath(raw) }
   if (!raw.startsWith('/')) return { kind: 'refused', reason: 'the path is not absolute' }
   if (raw.includes('\\')) return { kind: 'refused', reason: 'the path holds a backslash' }
-  const path = followAliases(collapse(raw))
+  return resolveLinks(collapse(raw))
+}
+
+/** Follows the links that are known; `collapsed` is absolute, without empty segments and dots. */
+function resolveLinks(collapsed: string): CanonicalPath {
+  const path = followAliases(collapsed)
   if (PROC_LINK.test(path)) {
     return { kind: 'refused', reason: 'the path leads through /proc to wherever a process of the node points it' }
   }

@@ -46,16 +46,20 @@ function judgeHole(path: string, type: string, hole: AllowedPath): PathVerdict {
   return { kind: 'refused', path, reason: `is allowed only with type ${types}, not ${quote(type)}` }
 }
 
+/** The closest relation tells the reader most: /run/dbus "is" a protected path before it "lies under" /run. */
+const CLOSENESS: Readonly<Record<Relation, number>> = { is: 0, 'lies under': 1, contains: 2 }
+
 function judgeProtected(path: string, protectedPaths: readonly ProtectedPath[]): PathVerdict {
-  const met = protectedPaths.flatMap(entry => {
+  let closest: { readonly entry: ProtectedPath; readonly relation: Relation } | undefined
+  let met = 0
+  for (const entry of protectedPaths) {
     const relation = relationOf(path, entry.path)
-    return relation === undefined ? [] : [{ entry, relation }]
-  })
-  // The closest relation tells the reader most: /run/dbus "is" a protected path before it "lies under" /run.
-  const closest =
-    met.find(({ relation }) => relation === 'is') ?? met.find(({ relation }) => relation === 'lies under') ?? met[0]
+    if (relation === undefined) continue
+    met += 1
+    if (closest === undefined || CLOSENESS[relation] < CLOSENESS[closest.relation]) closest = { entry, relation }
+  }
   if (closest === undefined) return { kind: 'allowed', path, hole: undefined }
-  return { kind: 'refused', path, reason: describeRelation(closest.entry, closest.relation, met.length - 1) }
+  return { kind: 'refused', path, reason: describeRelation(closest.entry, closest.relation, met - 1) }
 }
 
 function describeRelation({ path: guarded, why }: ProtectedPath, relation: Relation, others: number): string {
