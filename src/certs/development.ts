@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { usagesOf } from './inspect.ts'
-import { CLOCK_SKEW_MS, createAuthority, issueCertificate, type KeyPairPem } from './issue.ts'
+import { CLOCK_SKEW_MS, createAuthority, issueCertificate } from './issue.ts'
 import { commonNames, parseAltNames } from './names.ts'
 import { validatePair } from './pair.ts'
 import { type PemResult, type PemSource, readCertificates, readPrivateKey, refuse } from './pem.ts'
 import { errorCode, readSnapshot } from './snapshot.ts'
+import { writePair } from './store.ts'
 import { isTrusted, readTrust } from './trust.ts'
 
 /** The names under which a development gateway serves. */
@@ -91,22 +91,6 @@ async function writeSet(files: DevelopmentFiles, now: Date): Promise<void> {
   await writePair(files.clientCertFile, files.clientKeyFile, peer)
 }
 
-async function writePair(certFile: string, keyFile: string, pair: KeyPairPem): Promise<void> {
-  await replaceFile(keyFile, pair.privateKeyPem, 0o600)
-  await replaceFile(certFile, pair.certificatePem, 0o644)
-}
-
-/** A reader sees the old content or the new, never a part. */
-async function replaceFile(path: string, content: string, mode: number): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
-  try {
-    await writeFile(temporary, content, { mode, flag: 'wx', flush: true })
-    await rename(temporary, path)
-  } finally {
-    await rm(temporary, { force: true })
-  }
-}
-
 /** Takes from others what rights to the keys they may have been given since. */
 async function closeKeys({ caKeyFile, keyFile, clientKeyFile }: DevelopmentFiles): Promise<void> {
   for (const path of [caKeyFile, keyFile, clientKeyFile]) {
@@ -136,7 +120,7 @@ function isConsistent(
   return (
     keyBelongs(ca, caKey) &&
     keyBelongs(clientCertificate, clientKey) &&
-    [leaf, client.value[0]].every(issued => isTrusted(issued, [], trust.value, at)) &&
+    [leaf, client.value[0]].every(issued => isTrusted(issued, trust.value, at)) &&
     [...DEVELOPMENT_NAMES.dns, ...DEVELOPMENT_NAMES.ip].every(name => names.includes(name)) &&
     commonNames(client.value[0]).join() === DEVELOPMENT_NAMES.client &&
     usagesOf(client.value[0]).includes('clientAuth')

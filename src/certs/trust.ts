@@ -37,18 +37,11 @@ export function readTrust(source: PemSource, now: Date): PemResult<readonly X509
  *
  * For certificates that OpenSSL has accepted once, under another `trust`: it checks names, signatures, times and that
  * issuers are CAs, but not purposes, name constraints and path lengths.
- *
- * @param sent what the peer sent along with its certificate; nothing in it is trusted.
  */
-export function isTrusted(
-  certificate: X509Certificate,
-  sent: readonly X509Certificate[],
-  trust: readonly X509Certificate[],
-  now: Date,
-): boolean {
-  const roots = trust.filter(root => root.ca && isInTime(root, now) && isSelfSigned(root))
-  // Each intermediate is taken once, so the search is bounded by the number of pairs.
-  const unused = new Set([...sent, ...trust].filter(issuer => issuer.ca && isInTime(issuer, now)))
+export function isTrusted(certificate: X509Certificate, trust: readonly X509Certificate[], now: Date): boolean {
+  // Each issuer is taken once, so the search is bounded by the number of pairs.
+  const unused = new Set(trust.filter(issuer => issuer.ca && isInTime(issuer, now)))
+  const roots = [...unused].filter(isSelfSigned)
   const pending = isInTime(certificate, now) ? [certificate] : []
   for (let subject = pending.pop(); subject !== undefined; subject = pending.pop()) {
     const issued = subject

@@ -13,7 +13,7 @@ const REDACTED = '***'
 export interface FrameSource {
   /** The line's text without its break; lines count from 1. */
   line(number: number): string
-  /** The secrets on that line, as columns from 1. */
+  /** The secrets on that line, sorted, none touching another. */
   secretsOn(number: number): readonly Columns[]
 }
 
@@ -39,7 +39,8 @@ export function codeFrame(source: FrameSource, marked: Range, within: Range): Co
     else {
       const isOneLine = marked.end.line === line
       const end = isOneLine ? marked.end.column : visible.text.trimEnd().length + 1
-      const drawn = draw(visible, Math.max(0, column - 1 - LEAD), { start: column, end })
+      const from = end <= MAX_WIDTH ? 0 : Math.max(0, column - 1 - LEAD)
+      const drawn = draw(visible, from, { start: column, end })
       lines.push({ number, text: drawn.text })
       mark = { number: line, column: drawn.column, width: drawn.width }
     }
@@ -81,7 +82,7 @@ function draw({ text, secrets }: Visible, from: number, mark: Columns = { start:
   let width = 0
   let offset = start
   while (offset < text.length && drawn.length < MAX_WIDTH) {
-    const secret = secrets.find(({ start, end }) => start - 1 <= offset && offset < end - 1)
+    const secret = columnsAt(secrets, offset)
     const cell = secret === undefined ? characterAt(text, offset) : REDACTED
     const next = secret === undefined ? offset + cell.length : Math.min(secret.end - 1, text.length)
     const shown = secret === undefined ? oneLine(cell) : cell
@@ -91,6 +92,19 @@ function draw({ text, secrets }: Visible, from: number, mark: Columns = { start:
     offset = next
   }
   return { text: offset < text.length ? `${drawn}…` : drawn.trimEnd(), column, width: Math.max(width, 1) }
+}
+
+/** The columns that the character at `offset` belongs to. */
+function columnsAt(sorted: readonly Columns[], offset: number): Columns | undefined {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle]?.end ?? 0) - 1 <= offset) low = middle + 1
+    else high = middle
+  }
+  const candidate = sorted[low]
+  return candidate !== undefined && candidate.start - 1 <= offset ? candidate : undefined
 }
 
 function characterAt(text: string, offset: number): string {

@@ -1,6 +1,6 @@
+import { kindOfManifest } from '../admission/resources.ts'
 import { append, type Pointer } from '../json/pointer.ts'
 import { get, getString, isList, isObject, type Json, type JsonObject } from '../json/value.ts'
-import { kindOfManifest } from '../admission/resources.ts'
 
 /** A Kubernetes object and where it stands in its document: `''`, or `/items/3` in a List. */
 export interface ManifestObject {

@@ -33,7 +33,8 @@ function visit(value: Json, at: Pointer, found: Found): void {
     if (key === LAST_APPLIED) hide(child, pointer, found)
     else if (secretKeys.includes(key)) hideMembers(child, pointer, found)
     else if (key === 'env' && isList(child)) visitEnv(child, pointer, found)
-    else if (value['kind'] === 'SecretList' && key === 'items' && isList(child)) visitSecrets(child, pointer, found)
+    else if (get(value, 'kind') === 'SecretList' && key === 'items' && isList(child))
+      visitSecrets(child, pointer, found)
     else visit(child, pointer, found)
   }
 }

@@ -1,1 +1,37 @@
-console.log(1)
+#!/usr/bin/env node
+import process from 'node:process'
+
+const OLDEST = [22, 19] as const
+
+async function main(): Promise<number> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+    process.stderr.write(`policy-lint needs Node ${OLDEST.join('.')} or newer; this is ${process.version}\n`)
+    return 2
+  }
+  let isLost = false
+  // A reader such as `head` may leave early: what it did not want to see is no failure. A full disk is.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    isLost ||= error.code !== 'EPIPE'
+  })
+  // Only now: what is imported may not even load on an older Node.
+  const { policyLint } = await import('../cli/policy-lint.ts')
+  const code = await policyLint.run(process.argv.slice(2), {
+    stdin: process.stdin,
+    stdout: text => process.stdout.write(text),
+    stderr: text => process.stderr.write(text),
+    env: process.env,
+    cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY === true,
+    onStop: callback => process.once('SIGINT', callback),
+  })
+  return isLost ? 2 : code
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  // An installation that is not complete; Node's own exit code for this would say "violations".
+  process.stderr.write(`policy-lint cannot start: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 2
+}

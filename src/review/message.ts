@@ -1,12 +1,17 @@
 import type { Denial, Remarks } from '../admission/answer.ts'
 import { describeObject } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
-import { shorten } from '../admission/text.ts'
+import { printable, shorten } from '../admission/text.ts'
 import type { Decision, JudgedFinding, Unjudged } from '../policy/decide.ts'
 
 /** Of several rejecting webhooks a user sees one message, so ours says everything, within what a terminal bears. */
 const MAX_FINDINGS = 20
+/** Bytes of the whole message, and how many of them hints may take. */
 const MAX_MESSAGE = 8 * 1024
+const MAX_ADVICE = 2 * 1024
+/** Characters of one line: even at three bytes each, a heading, one finding and the advice fit into a message. */
+const MAX_LINE = 1024
+const MAX_HINT = 512
 
 /** The denial that a decision leads to: all violations in one message, or the errors where there are none. */
 export function denialOf(decision: Decision, request: AdmissionRequest): Denial {
@@ -16,8 +21,8 @@ export function denialOf(decision: Decision, request: AdmissionRequest): Denial 
   const verb = denials.length > 0 ? 'is refused by' : 'could not be judged by'
   const lines = [...denials.map(finding => describeFinding(finding, policies.length > 1)), ...errors.map(describeError)]
   const hints = [...new Set(denials.flatMap(({ finding }) => (finding.hint === undefined ? [] : [finding.hint])))]
-  const heading = `${describeObject(request)} ${verb} ${by}:`
-  return { code: denials.length > 0 ? 403 : 500, message: [heading, ...boundLines(lines, hints)].join('\n') }
+  const heading = shorten(printable(`${describeObject(request)} ${verb} ${by}`), MAX_LINE)
+  return { code: denials.length > 0 ? 403 : 500, message: boundMessage(`${heading}:`, lines, hints) }
 }
 
 function describeFinding({ policy, finding }: JudgedFinding, withPolicy: boolean): string {
@@ -28,19 +33,35 @@ function describeError({ policy, message }: Unjudged): string {
   return `- ${policy}: ${message}; the policy says failurePolicy: Fail`
 }
 
-function boundLines(lines: readonly string[], hints: readonly string[]): readonly string[] {
-  const distinct = [...new Set(lines)]
-  const shown: string[] = []
-  let left = MAX_MESSAGE
-  for (const line of distinct) {
-    const text = shorten(line, 2048)
-    if (shown.length === MAX_FINDINGS || text.length > left) break
-    shown.push(text)
-    left -= text.length
-  }
+/** Heading, findings and hints within the limits; findings that do not fit are counted. */
+function boundMessage(heading: string, findings: readonly string[], hints: readonly string[]): string {
+  const advice = within(
+    MAX_ADVICE,
+    hints.slice(0, 5).map(hint => `Instead: ${shorten(printable(hint), MAX_HINT)}`),
+  )
+  const distinct = [...new Set(findings)]
+  const taken = sizeOf(heading) + advice.reduce((sum, line) => sum + sizeOf(line), 0)
+  const shown = within(MAX_MESSAGE - taken - sizeOf('and 1000000 more'), distinct.slice(0, MAX_FINDINGS))
   const hidden = distinct.length - shown.length
-  const advice = hints.slice(0, 5).map(hint => `Instead: ${shorten(hint, 512)}`)
-  return [...shown, ...(hidden > 0 ? [`and ${hidden} more`] : []), ...advice]
+  return [heading, ...shown, ...(hidden > 0 ? [`and ${hidden} more`] : []), ...advice].join('\n')
+}
+
+/** As many of the first lines as fit into `bytes`, as they will be shown. */
+function within(bytes: number, lines: readonly string[]): readonly string[] {
+  const shown: string[] = []
+  let left = bytes
+  for (const line of lines) {
+    const text = shorten(printable(line), MAX_LINE)
+    left -= sizeOf(text)
+    if (left < 0) break
+    shown.push(text)
+  }
+  return shown
+}
+
+/** Bytes of a line and its end. */
+function sizeOf(line: string): number {
+  return Buffer.byteLength(line) + 1
 }
 
 /** What accompanies the verdict: warnings for the terminal, annotations for the audit log. */

@@ -73,14 +73,25 @@ export function review(input: ReviewInput, context: ReviewContext): Reviewed {
   try {
     return judge(input, parsed.identity, parsed.request, context)
   } catch (error) {
-    const denial = {
-      code: 500,
-      message: 'internal error while the request was judged; the gateway has logged it',
-    } as const
-    const reviewed = unjudged(parsed.identity, input.path, denial, context.set.hash)
-    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(parsed.request), failure } }
+    const reviewed = failed(parsed.identity, input.path, error, context.set.hash)
+    return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(parsed.request) } }
   }
+}
+
+/** The answer to a review during which an exception was thrown: a bug, whose stack goes to the log and nowhere else. */
+export function failed(
+  identity: ReviewIdentity | undefined,
+  path: ReviewPath,
+  error: unknown,
+  setHash: string,
+): Reviewed {
+  const message = 'internal error while the request was judged; the gateway has logged it'
+  const reviewed =
+    identity === undefined
+      ? unanswerable(message, path, setHash)
+      : unjudged(identity, path, { code: 500, message }, setHash)
+  const failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { ...reviewed, facts: { ...reviewed.facts, failure } }
 }
 
 /** The answer to a body that names no uid. */

@@ -10,9 +10,10 @@ import fastify, {
 import { timeForAnswer } from '../review/deadline.ts'
 import { readIdentity } from '../review/decode.ts'
 import { REVIEW_PATHS, type ReviewPath } from '../review/path.ts'
-import { type Reviewed, type ReviewFacts, review, unanswerable, unjudged } from '../review/review.ts'
-import { LARGE_BODY, type ReceivedBody, receiveBody } from './body.ts'
+import { failed, type Reviewed, type ReviewFacts, review, unanswerable, unjudged } from '../review/review.ts'
+import { LARGE_BODY, type ReceivedBody, receiveBody, type WholeBody } from './body.ts'
 import type { Capacity } from './capacity.ts'
+import { ClientErrors } from './client-errors.ts'
 import { namespaceLabelsOf, type Snapshot } from './snapshot.ts'
 
 /** Kube-apiserver's idle connections live 90.0 s: ours live longer, so that no call meets a closing socket. */
@@ -33,7 +34,8 @@ export interface AppDeps {
   readonly admit: (socket: Socket) => { readonly ok: true } | { readonly ok: false; readonly reason: string }
   /** Whether this connection should end after its present answer. */
   readonly shouldClose: (socket: Socket) => boolean
-  readonly largeReview: (path: ReviewPath, body: Buffer, milliseconds: number) => Promise<Reviewed>
+  /** Judges a large body elsewhere; `release` is called when it is done with, which may be after the answer. */
+  readonly largeReview: (path: ReviewPath, body: Buffer, milliseconds: number, release: () => void) => Promise<Reviewed>
   readonly capacity: Capacity
   /** Bytes. */
   readonly maxBody: number
@@ -53,6 +55,7 @@ declare module 'fastify' {
 
 /** The admission listener: `POST /validate`, `/observe` and `/mutate`, and nothing else. Never listens by itself. */
 export function buildApp(deps: AppDeps): FastifyInstance {
+  const clientErrors = new ClientErrors()
   const app = fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -65,6 +68,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
+    clientErrorHandler: (error, socket) => clientErrors.handle(error, socket),
     ...listenerOptions(deps.tls),
   }) as unknown as FastifyInstance
   app.server.maxConnections = MAX_CONNECTIONS
@@ -74,6 +78,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = deps.monotonic()
+    clientErrors.begin(reply.raw)
     const admitted = deps.admit(request.raw.socket)
     if (admitted.ok) {
       // A content type that Fastify does not like would be its 415; the bytes decide, not their label.
@@ -134,13 +139,14 @@ async function answer(deps: AppDeps, path: ReviewPath, request: FastifyRequest):
   const deadline = request.startedAt + timeForAnswer(typeof timeout === 'string' ? timeout : undefined)
   const received = await receiveBody(request.raw, deps.maxBody, deps.capacity)
   if (received.kind !== 'whole') return refuseBody(deps, path, received)
+  const { bytes } = received
   try {
-    if (received.bytes.length > LARGE_BODY) return await reviewLarge(deps, path, received.bytes, deadline)
+    if (bytes.length > LARGE_BODY) return await reviewLarge(deps, path, received, deadline)
     const { set, namespaces } = deps.snapshot()
     const context = { set, namespaceLabels: namespaceLabelsOf(namespaces), now: deps.now, monotonic: deps.monotonic }
-    return review({ path, body: received.bytes, deadline }, context)
-  } finally {
-    received.release()
+    return review({ path, body: bytes, deadline }, context)
+  } catch (error) {
+    return failed(readIdentity(bytes), path, error, deps.snapshot().set.hash)
   }
 }
 
@@ -160,11 +166,24 @@ function refuseBody(deps: AppDeps, path: ReviewPath, received: Exclude<ReceivedB
   return identity === undefined ? unanswerable(denial.message, path, hash) : unjudged(identity, path, denial, hash)
 }
 
-async function reviewLarge(deps: AppDeps, path: ReviewPath, bytes: Buffer, deadline: number): Promise<Reviewed> {
-  if (!deps.capacity.reserveReview()) return refuseBody(deps, path, { kind: 'over-capacity', head: bytes })
-  try {
-    return await deps.largeReview(path, bytes, Math.max(deadline - deps.monotonic(), 0))
-  } finally {
+async function reviewLarge(
+  deps: AppDeps,
+  path: ReviewPath,
+  { bytes, release: releaseBytes }: WholeBody,
+  deadline: number,
+): Promise<Reviewed> {
+  if (!deps.capacity.reserveReview()) {
+    releaseBytes()
+    return refuseBody(deps, path, { kind: 'over-capacity', head: bytes })
+  }
+  const release = () => {
     deps.capacity.releaseReview()
+    releaseBytes()
+  }
+  try {
+    return await deps.largeReview(path, bytes, Math.max(deadline - deps.monotonic(), 0), release)
+  } catch (error) {
+    release()
+    throw error
   }
 }

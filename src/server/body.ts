@@ -6,11 +6,15 @@ export const LARGE_BODY = 1024 * 1024
 /** How much of a body that is thrown away is kept, to read the uid from. */
 const HEAD = 64 * 1024
 
+/** A body that was kept. `release` gives back what a large one holds. */
+export interface WholeBody {
+  readonly kind: 'whole'
+  readonly bytes: Buffer
+  readonly release: () => void
+}
+
 /** What arrived. A body that is thrown away was read to its end all the same. */
-export type ReceivedBody =
-  /** `release` gives back what a large body holds. */
-  | { readonly kind: 'whole'; readonly bytes: Buffer; release(): void }
-  | { readonly kind: 'too-large' | 'over-capacity'; readonly head: Buffer }
+export type ReceivedBody = WholeBody | { readonly kind: 'too-large' | 'over-capacity'; readonly head: Buffer }
 
 /**
  * Reads a request's body. One that is too large, or for which there is no room, is read to its end and thrown away,

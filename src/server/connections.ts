@@ -1,10 +1,7 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import { isTrusted } from '../certs/trust.ts'
-
-/** The longest that a TLS handshake may take, in milliseconds. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000
 
 /** Clocks, so that tests need not wait. */
 export interface ConnectionClock {
@@ -21,6 +18,7 @@ export interface Revalidation {
 
 interface Connection {
   readonly since: number
+  /** How often the client CA had changed when the handshake began. */
   readonly generation: number
 }
 
@@ -33,15 +31,18 @@ interface Connection {
 export class ConnectionRegistry {
   readonly #clock: ConnectionClock
   readonly #connections = new Map<Socket, Connection>()
+  /** The generation at which each TCP connection was accepted, by its remote end: the TLS socket is another object. */
+  readonly #accepted = new Map<string, number>()
   #generation = 0
-  #change: { readonly at: number; readonly trust: readonly X509Certificate[] } | undefined
+  #trust: readonly X509Certificate[] = []
 
   constructor(clock: ConnectionClock = { monotonic: () => performance.now(), now: () => new Date() }) {
     this.#clock = clock
   }
 
-  /** Follows the connections of `server` from here on. */
+  /** Follows the connections of `server`; to be called before it listens. */
   track(server: Server): void {
+    server.prependListener('connection', (socket: Socket) => this.#accept(socket))
     // Ahead of the HTTP parser, so that a connection refused here never carries a request.
     server.prependListener('secureConnection', socket => this.#add(socket))
   }
@@ -63,16 +64,20 @@ export class ConnectionRegistry {
   }
 
   /**
-   * To be called as the client CA changes, with the CA certificates that count now. Connections whose verified
-   * certificate no longer leads to one are destroyed, with whatever is in flight on them; all others become stale.
-   * One whose certificate was never verified has nothing to lose.
+   * To be called in the same turn as the server's new options, when the client CA has changed. Connections whose
+   * verified certificate no longer leads to a CA in `trust` are destroyed, with whatever is in flight on them; all
+   * others become stale. One whose certificate was never verified has nothing to lose.
+   *
+   * @param previous what counted before: while all of it still does, no certificate has lost its trust.
    */
-  revalidate(trust: readonly X509Certificate[]): Revalidation {
+  revalidate(trust: readonly X509Certificate[], previous: readonly X509Certificate[]): Revalidation {
     this.#generation++
-    this.#change = { at: this.#clock.monotonic(), trust }
+    this.#trust = trust
+    const kept = new Set(trust.map(({ fingerprint256 }) => fingerprint256))
+    const isWider = previous.every(({ fingerprint256 }) => kept.has(fingerprint256))
     let destroyed = 0
-    for (const socket of [...this.#connections.keys()]) {
-      if (this.#isStillTrusted(socket, trust)) continue
+    for (const socket of isWider ? [] : [...this.#connections.keys()]) {
+      if (this.#isStillTrusted(socket)) continue
       destroyed++
       this.#connections.delete(socket)
       socket.destroy()
@@ -80,23 +85,34 @@ export class ConnectionRegistry {
     return { destroyed, kept: this.#connections.size }
   }
 
+  #accept(socket: Socket): void {
+    const end = remoteEnd(socket)
+    this.#accepted.set(end, this.#generation)
+    socket.once('close', () => this.#accepted.delete(end))
+  }
+
   #add(socket: TLSSocket): void {
+    const end = remoteEnd(socket)
+    const generation = this.#accepted.get(end) ?? -1
+    this.#accepted.delete(end)
     // A handshake that was under way while the CA changed was judged by the old one.
-    const change = this.#change
-    const underWay = change !== undefined && this.#clock.monotonic() - change.at <= HANDSHAKE_TIMEOUT_MS
-    if (underWay && !this.#isStillTrusted(socket, change.trust)) {
+    if (generation < this.#generation && !this.#isStillTrusted(socket)) {
       socket.destroy()
       return
     }
-    this.#connections.set(socket, { since: this.#clock.monotonic(), generation: this.#generation })
+    this.#connections.set(socket, { since: this.#clock.monotonic(), generation })
     socket.once('close', () => this.#connections.delete(socket))
   }
 
-  #isStillTrusted(socket: Socket, trust: readonly X509Certificate[]): boolean {
+  /**
+   * The certificates that a client sent along with its own are not known here: Node 24 does not give them to a server
+   * (nodejs/node#65579). A client of a lower CA is kept if that CA is in the bundle too; otherwise it has to reconnect.
+   */
+  #isStillTrusted(socket: Socket): boolean {
     if (!isTlsSocket(socket) || !socket.authorized) return true
     const certificate = socket.getPeerX509Certificate()
     // An authorised connection without a certificate is one that is already closed.
-    return certificate !== undefined && isTrusted(certificate, issuersOf(socket), trust, this.#clock.now())
+    return certificate !== undefined && isTrusted(certificate, this.#trust, this.#clock.now())
   }
 }
 
@@ -105,17 +121,7 @@ export function isTlsSocket(socket: Socket): socket is TLSSocket {
   return 'getPeerX509Certificate' in socket
 }
 
-/**
- * What the peer sent along with its certificate, from issuer to issuer; at most ten. Only the older of Node's two forms
- * has it on a server.
- */
-function issuersOf(socket: TLSSocket): readonly X509Certificate[] {
-  const issuers: X509Certificate[] = []
-  let current = socket.getPeerCertificate(true)
-  // A root is its own issuer.
-  while (issuers.length < 10 && current.issuerCertificate && current.issuerCertificate !== current) {
-    current = current.issuerCertificate
-    issuers.push(new X509Certificate(current.raw))
-  }
-  return issuers
+/** No two open connections of one listener share it. */
+function remoteEnd({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`
 }

@@ -90,7 +90,7 @@ async function serve(
     snapshot: () => live.current,
     admit: clientGate(config.clientAuth, config.clientNames, metrics),
     shouldClose,
-    largeReview: (path, body, milliseconds) => large.review(path, body, milliseconds),
+    largeReview: (path, body, milliseconds, release) => large.review(path, body, milliseconds, release),
     capacity: new Capacity(),
     maxBody: config.maxBody,
     now: () => Date.now(),
@@ -163,13 +163,19 @@ function startLargeReviews(live: LiveSnapshot, metrics: Metrics, logger: Fastify
   return large
 }
 
+/** More than a request may take to arrive; with the default drain it stays within Kubernetes' 30 s before SIGKILL. */
+const STOP_GRACE_MS = 15_000
+
 /**
  * Goes on serving for a while, each answer with `Connection: close`, so that callers learn of the other replicas first;
  * then stops accepting, and ends when what is in flight has been answered.
  */
 async function drain(app: FastifyInstance, milliseconds: number): Promise<void> {
   await sleep(milliseconds)
+  // A server that closes no longer looks after its timeouts: a client that never finishes its request would hold it.
+  const grace = setTimeout(() => app.server.closeAllConnections(), STOP_GRACE_MS)
   await app.close()
+  clearTimeout(grace)
 }
 
 function setExpiry(metrics: Metrics, material: TlsMaterial): void {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { readIdentity } from '../review/decode.ts'
 import type { ReviewPath } from '../review/path.ts'
 import { DEADLINE, type Reviewed, unanswerable, unjudged } from '../review/review.ts'
+import { processClock } from './clock.ts'
 import type { WorkerAnswer, WorkerRequest } from './review-worker.ts'
 import { type Snapshot, toPortable } from './snapshot.ts'
 
@@ -15,6 +16,7 @@ interface Pending {
   readonly path: ReviewPath
   readonly settle: (reviewed: Reviewed) => void
   readonly timer: NodeJS.Timeout
+  readonly release: () => void
 }
 
 /** What happened to the worker, for logs and metrics. */
@@ -43,18 +45,22 @@ export class LargeReviews {
     this.#worker?.postMessage({ kind: 'snapshot', snapshot: toPortable(snapshot) } satisfies WorkerRequest)
   }
 
-  /** Reviews `body`, which must not be used afterwards. Always answers, at the latest after `milliseconds`. */
-  review(path: ReviewPath, body: Buffer, milliseconds: number): Promise<Reviewed> {
+  /**
+   * Reviews `body`, which must not be used afterwards. Always answers, at the latest after `milliseconds`.
+   *
+   * @param release called once the thread is through with the body, which may be long after the answer.
+   */
+  review(path: ReviewPath, body: Buffer, milliseconds: number, release: () => void): Promise<Reviewed> {
     const id = this.#nextId++
     const identity = readIdentity(body)
     const worker = this.#worker ?? this.#start()
     // A body of its own buffer moves to the worker; a slice of a shared one has to be copied.
     const own = body.byteOffset === 0 && body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body)
     return new Promise(settle => {
-      const timer = setTimeout(() => this.#expire(id), milliseconds)
-      this.#pending.set(id, { identity, path, settle, timer })
-      const message: WorkerRequest = { kind: 'review', id, path, body: own, milliseconds }
+      const message: WorkerRequest = { kind: 'review', id, path, body: own, deadline: processClock() + milliseconds }
       worker.postMessage(message, [own.buffer as ArrayBuffer])
+      const timer = setTimeout(() => this.#expire(id), milliseconds)
+      this.#pending.set(id, { identity, path, settle, timer, release })
     })
   }
 
@@ -74,7 +80,7 @@ export class LargeReviews {
       // Whatever it answers, it is alive.
       clearTimeout(this.#stuckTimer)
       this.#stuckTimer = undefined
-      this.#settle(id, () => reviewed)
+      this.#finish(id, pending => reviewed ?? this.#answer(pending, DEADLINE))
     })
     worker.on('error', error => this.#onEvent({ kind: 'failed', message: error.message }))
     worker.on('exit', () => {
@@ -86,21 +92,24 @@ export class LargeReviews {
     return worker
   }
 
-  #settle(id: number, reviewedOf: (pending: Pending) => Reviewed): void {
+  /** The thread is through with a body. One that was answered before, when its time ran out, keeps that answer. */
+  #finish(id: number, reviewedOf: (pending: Pending) => Reviewed): void {
     const pending = this.#pending.get(id)
     if (pending === undefined) return
     this.#pending.delete(id)
     clearTimeout(pending.timer)
     pending.settle(reviewedOf(pending))
+    pending.release()
   }
 
   #fail(id: number): void {
     const message = 'internal error: the thread that judges large requests ended while it judged this one'
-    this.#settle(id, pending => this.#answer(pending, { code: 500, message }))
+    this.#finish(id, pending => this.#answer(pending, { code: 500, message }))
   }
 
   #expire(id: number): void {
-    this.#settle(id, pending => this.#answer(pending, DEADLINE))
+    const pending = this.#pending.get(id)
+    pending?.settle(this.#answer(pending, DEADLINE))
     this.#stuckTimer ??= setTimeout(() => {
       this.#onEvent({ kind: 'stuck' })
       this.#stuckTimer = undefined

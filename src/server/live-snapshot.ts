@@ -25,9 +25,18 @@ export class LiveSnapshot {
   readonly #metrics: Metrics
   readonly #logger: FastifyBaseLogger
   readonly #listeners: ((snapshot: Snapshot) => void)[] = []
+  /** Names the state that the first documents were read from. */
+  readonly #signature: string | undefined
   #current: Snapshot
 
-  private constructor(store: DocumentStore, metrics: Metrics, logger: FastifyBaseLogger, first: Snapshot) {
+  private constructor(
+    store: DocumentStore,
+    metrics: Metrics,
+    logger: FastifyBaseLogger,
+    first: Snapshot,
+    signature: string | undefined,
+  ) {
+    this.#signature = signature
     this.#store = store
     this.#metrics = metrics
     this.#logger = logger
@@ -36,13 +45,16 @@ export class LiveSnapshot {
 
   /** Loads the documents for the first time: here every problem is an error, because nothing stands in for it. */
   static async load(store: DocumentStore, metrics: Metrics, logger: FastifyBaseLogger): Promise<FirstSnapshot> {
+    // Before the documents are read: what changes from here on is noticed by the watch.
+    const signature = await store.signature().catch(() => undefined)
     const loaded = await store.load(undefined)
     const namespaces = await store.loadNamespaces()
     const problems = [...loaded.problems, ...namespaces.problems].map(describeProblem)
     if (problems.length > 0) return { ok: false, problems }
     if (loaded.set.policies.length === 0)
       return { ok: false, problems: ['there is no policy in the folder of --policies'] }
-    const live = new LiveSnapshot(store, metrics, logger, { set: loaded.set, namespaces: namespaces.table })
+    const first = { set: loaded.set, namespaces: namespaces.table }
+    const live = new LiveSnapshot(store, metrics, logger, first, signature)
     live.#report(loaded)
     return { ok: true, live }
   }
@@ -60,6 +72,7 @@ export class LiveSnapshot {
   watch(intervalMs: number): () => void {
     return poll({
       intervalMs,
+      initial: this.#signature,
       signature: () => this.#store.signature(),
       onChange: () => this.reload(),
       onError: error => {

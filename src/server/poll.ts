@@ -1,6 +1,8 @@
 /** What is watched, and what to do when it changed. */
 export interface PollOptions {
   readonly intervalMs: number
+  /** The state that is in force; undefined where the first look is to tell. */
+  readonly initial: string | undefined
   /** Names the present state; equal states, equal names. */
   readonly signature: () => Promise<string>
   readonly onChange: () => Promise<void>
@@ -14,8 +16,8 @@ export interface PollOptions {
  *
  * @returns a function that ends the watch.
  */
-export function poll({ intervalMs, signature, onChange, onError }: PollOptions): () => void {
-  let acted: string | undefined
+export function poll({ intervalMs, initial, signature, onChange, onError }: PollOptions): () => void {
+  let acted = initial
   let seen: string | undefined
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
@@ -24,8 +26,9 @@ export function poll({ intervalMs, signature, onChange, onError }: PollOptions):
       const present = await signature()
       acted ??= present
       if (present !== acted && present === seen) {
-        acted = present
         await onChange()
+        // Only now: a change that could not be taken in is tried again at the next look.
+        acted = present
       }
       seen = present
     } catch (error) {

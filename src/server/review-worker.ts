@@ -1,9 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ReviewPath } from '../review/path.ts'
 import { type Reviewed, review } from '../review/review.ts'
+import { processClock } from './clock.ts'
 import { fromPortable, namespaceLabelsOf, type PortableSnapshot, type Snapshot } from './snapshot.ts'
 
-/** What the main thread asks. `milliseconds`: how long the answer may take from now on. */
+/** What the main thread asks. `deadline`: when the answer has to be ready, by the clock of the process. */
 export type WorkerRequest =
   | { readonly kind: 'snapshot'; readonly snapshot: PortableSnapshot }
   | {
@@ -11,13 +12,13 @@ export type WorkerRequest =
       readonly id: number
       readonly path: ReviewPath
       readonly body: Uint8Array
-      readonly milliseconds: number
+      readonly deadline: number
     }
 
-/** What it is told. */
+/** What it is told; without a review where the time was over before its turn came. */
 export interface WorkerAnswer {
   readonly id: number
-  readonly reviewed: Reviewed
+  readonly reviewed?: Reviewed
 }
 
 let snapshot: Snapshot = fromPortable(workerData as PortableSnapshot)
@@ -27,11 +28,13 @@ parentPort?.on('message', (message: WorkerRequest) => {
     snapshot = fromPortable(message.snapshot)
     return
   }
-  const { id, path, body, milliseconds } = message
-  const monotonic = () => performance.now()
-  const reviewed = review(
-    { path, body, deadline: monotonic() + milliseconds },
-    { set: snapshot.set, namespaceLabels: namespaceLabelsOf(snapshot.namespaces), now: () => Date.now(), monotonic },
-  )
-  parentPort?.postMessage({ id, reviewed } satisfies WorkerAnswer)
+  const { id, path, body, deadline } = message
+  if (processClock() >= deadline) {
+    // It has been answered already; to judge it now would only keep the others waiting.
+    parentPort?.postMessage({ id } satisfies WorkerAnswer)
+    return
+  }
+  const { set, namespaces } = snapshot
+  const context = { set, namespaceLabels: namespaceLabelsOf(namespaces), now: Date.now, monotonic: processClock }
+  parentPort?.postMessage({ id, reviewed: review({ path, body, deadline }, context) } satisfies WorkerAnswer)
 })

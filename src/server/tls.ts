@@ -4,7 +4,7 @@ import { validatePair } from '../certs/pair.ts'
 import { type CertificateProblems, type PemResult, type PemSource, refuse } from '../certs/pem.ts'
 import { errorCode, readSnapshot } from '../certs/snapshot.ts'
 import { isInTime, readTrust } from '../certs/trust.ts'
-import { type ConnectionRegistry, HANDSHAKE_TIMEOUT_MS } from './connections.ts'
+import type { ConnectionRegistry } from './connections.ts'
 
 /** How clients prove themselves: a certificate is demanded, looked at if there is one, or not asked for. */
 export type ClientAuth = 'require' | 'observe' | 'none'
@@ -30,6 +30,9 @@ export interface TlsMaterial {
 export type TlsLoad =
   | { readonly ok: true; readonly material: TlsMaterial }
   | { readonly ok: false; readonly problems: CertificateProblems }
+
+/** The longest that a handshake may take; Node's own limit is 120 s. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
 
 /** Forward secrecy and authenticated encryption only; every Go client since 2016 has them. */
 const CIPHERS = [
@@ -150,7 +153,7 @@ export function watchTls(options: TlsWatchOptions): TlsWatch {
     if (!loaded.ok) return refuseState(state, loaded.problems)
     const trustChanged = !sameTrust(current, loaded.material)
     server.setSecureContext(tlsOptions(loaded.material, clientAuth))
-    if (trustChanged) connections.revalidate(loaded.material.trust)
+    if (trustChanged) connections.revalidate(loaded.material.trust, current.trust)
     current = loaded.material
     refused = undefined
     options.onReload?.(current)

@@ -52,7 +52,7 @@ describe.each([
     const [certificate, issuer] = [new X509Certificate(pair.certificatePem), new X509Certificate(ca.certificatePem)]
     expect(certificate.checkPrivateKey(createPrivateKey(pair.privateKeyPem))).toBe(true)
     expect(issuer.checkPrivateKey(createPrivateKey(ca.privateKeyPem))).toBe(true)
-    expect(isTrusted(certificate, [], [issuer], new Date())).toBe(true)
+    expect(isTrusted(certificate, [issuer], new Date())).toBe(true)
     expect(certificate.toString()).toBe(pair.certificatePem)
   })
 })

@@ -61,7 +61,7 @@ test('P39 a mebibyte of beginnings takes no time', () => {
   expect(problem('-----BEGIN '.repeat(95_000))).toBe('x.pem: holds no certificate; it must hold a CERTIFICATE block')
   expect(problem('-----BEGIN A-----'.repeat(60_000))).toBe(`x.pem: block 1 (A) has no end; ${CUT}`)
   expect(problem('-----BEGIN A-----\n-----END B-----\n'.repeat(29_000))).toContain('has no end')
-  expect(performance.now() - started).toBeLessThan(1000)
+  expect(performance.now() - started).toBeLessThan(5000)
 })
 
 test('blocks come as they stand, without what is between them', () => {

@@ -347,7 +347,7 @@ describe('P35 a change of the client CA', () => {
     },
   )
 
-  test('P35 a client of a CA below the client CA is kept by what it sent along', async () => {
+  test('P35 a client of a CA below the client CA is kept when a CA is added', async () => {
     const below = intermediate(oldCa)
     const own = clientPair(below)
     const pair = { ...own, certificatePem: own.certificatePem + below.certificatePem }
@@ -358,17 +358,34 @@ describe('P35 a change of the client CA', () => {
     await watch.check()
     expect(connections.size).toBe(1)
     expect(await call(port, { ca: servingCa, pair, agent })).toMatchObject({ status: 200, connection: 'close' })
-    write('ca.crt', newCa.certificatePem)
+    await call(port, { ca: servingCa, pair, agent })
+    write('ca.crt', bundle(newCa, oldCa, below))
+    await watch.check()
+    write('ca.crt', bundle(oldCa, below))
+    await watch.check()
+    expect(connections.size).toBe(1)
+    write('ca.crt', bundle(newCa, below))
     await watch.check()
     expect(connections.size).toBe(0)
   })
 
-  test('P35 a handshake under way during the change is judged by the new CA', async () => {
+  test.each([
+    ['refused when it has lost its trust', [newCa], { error: expect.any(String) }],
+    ['stale when it has not', [oldCa, newCa], { status: 200, connection: 'close' }],
+  ] as const)('P35 a handshake under way during the change is judged by the new CA: %s', async (_, trust, expected) => {
     const { port, server, connections } = await startWatched()
-    // The change comes after the old context has let the client in, and before anyone knows of the connection.
-    server.prependListener('secureConnection', () => connections.revalidate([newCa.certificate]))
-    expect(statusOf(await call(port, { ca: servingCa, pair: oldClient }))).toBeUndefined()
-    expect(connections.size).toBe(0)
+    // The old context lets the client in, and the change comes before anyone knows of the connection.
+    server.prependOnceListener('secureConnection', () => {
+      connections.revalidate(
+        trust.map(({ certificate }) => certificate),
+        [oldCa.certificate],
+      )
+    })
+    expect(await call(port, { ca: servingCa, pair: oldClient, agent: keepAlive() })).toMatchObject(expected)
+    expect(await call(port, { ca: servingCa, pair: oldClient, agent: keepAlive() })).toMatchObject({
+      status: 200,
+      connection: 'keep-alive',
+    })
   })
 
   test('P34 P35 the timer finds the change by itself', async () => {

@@ -4,8 +4,12 @@ import { dig, get, getString, isObject, type JsonObject } from '../../json/value
 import type { Finding } from '../check.ts'
 import type { HostPathParams } from './params.ts'
 import { PERSISTENT_VOLUME_FIELDS } from './sources.ts'
-import { describePath, INSTEAD, judgePath } from './verdict.ts'
+import { describePath, judgePath } from './verdict.ts'
 import { judgeHostPath, judgeSource } from './volumes.ts'
+
+/** What a volume may be kept in instead. */
+const INSTEAD =
+  'keep volumes on a disk or in a directory that is set apart for them, such as /mnt/disks/ssd0; a provisioner that must keep them elsewhere needs a PolicyException'
 
 /** A PersistentVolume: `spec.hostPath.path`, `spec.local.path`, and every other source as in a pod. */
 export function judgePersistentVolume(object: JsonObject, params: HostPathParams): readonly Finding[] {
@@ -18,7 +22,8 @@ export function judgePersistentVolume(object: JsonObject, params: HostPathParams
     }
     const at = append('/spec', source)
     const what = `the PersistentVolume ${source === 'local' ? 'has the local path' : 'mounts hostPath'}`
-    const { findings, path, hole } = judgeHostPath(() => what, value, at, params, NO_USERS)
+    const { findings: found, path, hole } = judgeHostPath(() => what, value, at, params, NO_USERS)
+    const findings = found.map(finding => (finding.level === 'violation' ? { ...finding, hint: INSTEAD } : finding))
     if (hole?.readOnly !== true || path === undefined) return findings
     const message = `${what} ${quote(path)}, which is allowed read-only: a PersistentVolume cannot promise that`
     const finding: Finding = {

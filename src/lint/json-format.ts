@@ -1,0 +1,54 @@
+import type { LintError, LintFinding, LintSkip, Reporter, Summary } from './report.ts'
+import { comparePlaces } from './report.ts'
+
+/** A run as one JSON document. Its fields are a promise to scripts. */
+export interface JsonReport {
+  readonly summary: Summary
+  readonly findings: readonly Omit<LintFinding, 'frame'>[]
+  readonly skipped: readonly LintSkip[]
+  readonly errors: readonly LintError[]
+}
+
+/** Collects a run and writes it as JSON at its end. */
+export function jsonReporter(write: (text: string) => void): Reporter {
+  const findings: JsonReport['findings'][number][] = []
+  const skipped: LintSkip[] = []
+  const errors: LintError[] = []
+  return {
+    file(report) {
+      findings.push(...report.findings.map(plainFinding))
+      skipped.push(...report.skipped.map(plainSkip))
+      errors.push(...report.errors.map(plainError))
+    },
+    end(summary, general) {
+      errors.push(...general.map(plainError))
+      write(encode({ summary, findings, skipped, errors: errors.sort(comparePlaces) }))
+    },
+  }
+}
+
+function plainFinding({ frame: _, ...finding }: LintFinding): JsonReport['findings'][number] {
+  const { file, line, column, endLine, endColumn, policy, check, action, pointer, message, hint, object } = finding
+  const place = { file, line, column, endLine, endColumn }
+  return { ...place, policy, check, action, pointer, message, ...(hint !== undefined && { hint }), object }
+}
+
+function plainSkip({ file, line, policy, check, reason, object }: LintSkip): LintSkip {
+  return { file, line, policy, check, reason, object }
+}
+
+function plainError({ file, line, column, message }: LintError): LintError {
+  return { file, line, column, message }
+}
+
+/** JSON that is safe on a terminal: what `JSON.stringify` leaves raw (C1 controls, marks that reorder) is escaped. */
+function encode(report: JsonReport): string {
+  const json = JSON.stringify(report, null, 2)
+  return `${json.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeUnits)}\n`
+}
+
+function escapeUnits(character: string): string {
+  return Array.from({ length: character.length }, (_, index) => {
+    return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`
+  }).join('')
+}

@@ -1,0 +1,124 @@
+import type { Pointer } from '../json/pointer.ts'
+import type { Unjudged } from '../policy/decide.ts'
+import type { YamlDocument } from '../yaml/document.ts'
+import { parseYaml } from '../yaml/parse.ts'
+import { codeFrame } from './frame.ts'
+import { type JudgedObject, judgeObject, type LintContext } from './judge.ts'
+import { type ManifestObject, objectsOf } from './objects.ts'
+import {
+  comparePlaces,
+  type ExpiredException,
+  type FileReport,
+  type LintError,
+  type LintExclusion,
+  type LintExemption,
+  type LintFinding,
+  type LintSkip,
+  type Place,
+} from './report.ts'
+import { SourceText } from './source-text.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] }
+
+/** Judges every object of one text. What cannot be read is an error with its place, and the rest is judged. */
+export function lintText(file: string, text: string, context: LintContext): FileReport {
+  const parsed = parseYaml(text)
+  const isTemplate = parsed.problems.length > 0 && /\{\{[-\s]*[.$\w]/.test(text)
+  const errors: LintError[] = parsed.problems.map(({ message, position }) => ({
+    file,
+    ...position,
+    message: isTemplate ? `${message}; a Helm template? Render it first: helm template … | policy-lint -` : message,
+  }))
+  const report = emptyReport(file, parsed.documents.length + parsed.problems.length, errors)
+  const source = new SourceText(text)
+  for (const document of parsed.documents) {
+    const { objects, problems } = objectsOf(document.value)
+    report.objects += objects.length
+    for (const { pointer, message } of problems) errors.push(errorAt(file, document, pointer, message))
+    for (const object of objects) {
+      addObject(report, { file, document, object, source }, judgeObject(object.value, context))
+    }
+  }
+  for (const list of [report.findings, report.exempt, report.skipped, report.errors]) list.sort(comparePlaces)
+  return report
+}
+
+/** A report of a file in which nothing was found, or that could not be read. */
+export function emptyReport(file: string, documents: number, errors: LintError[]) {
+  return {
+    file,
+    documents,
+    objects: 0,
+    findings: [] as LintFinding[],
+    exempt: [] as LintExemption[],
+    skipped: [] as LintSkip[],
+    errors,
+    excluded: [] as LintExclusion[],
+    expired: [] as ExpiredException[],
+  } satisfies Mutable<FileReport>
+}
+
+/** Where an object came from. */
+interface Origin {
+  readonly file: string
+  readonly document: YamlDocument
+  readonly object: ManifestObject
+  readonly source: SourceText
+}
+
+function addObject(report: Mutable<FileReport>, origin: Origin, judged: JudgedObject): void {
+  const { decision, reference } = judged
+  report.findings.push(...judged.found.map(found => findingAt(origin, judged, found)))
+  for (const { policy, check, finding, exception, reason } of decision.exempt) {
+    const { message } = finding
+    const place = placeOf(origin, finding.pointer)
+    report.exempt.push({ ...place, policy, check, message, exception, reason, object: reference })
+  }
+  report.skipped.push(
+    ...decision.skipped.map(skip => skipAt(origin, judged, skip, skip.message)),
+    // The cluster lets these through, as the policy says; what nobody judged is not green all the same.
+    ...decision.ignoredErrors.map(skip => skipAt(origin, judged, skip, `could not be judged: ${skip.message}`)),
+  )
+  for (const { policy, message } of decision.errors) {
+    const whole = `${reference.kind} ${reference.name} could not be judged by the policy ${policy}: ${message}`
+    report.errors.push(errorAt(origin.file, origin.document, origin.object.pointer, whole))
+  }
+  report.excluded.push(...judged.excluded)
+  report.expired.push(...decision.expired)
+}
+
+function findingAt(origin: Origin, judged: JudgedObject, found: JudgedObject['found'][number]): LintFinding {
+  const { document, object, source } = origin
+  const { policy, check, action, finding } = found
+  const { pointer, message, hint } = finding
+  return {
+    ...placeOf(origin, pointer),
+    policy,
+    check,
+    action,
+    pointer,
+    message,
+    ...(hint !== undefined && { hint }),
+    object: judged.reference,
+    frame: () => codeFrame(source.seenFrom(document), document.locate(object.pointer + pointer), document.locate('')),
+  }
+}
+
+function placeOf({ file, document, object }: Origin, pointer: Pointer): Place {
+  const { start, end } = document.locate(object.pointer + pointer)
+  return { file, line: start.line, column: start.column, endLine: end.line, endColumn: end.column }
+}
+
+function skipAt(
+  { file, document, object }: Origin,
+  { reference }: JudgedObject,
+  { policy, check }: Unjudged,
+  reason: string,
+): LintSkip {
+  const { line } = document.locate(object.pointer).start
+  return { file, line, policy, check, reason, object: reference }
+}
+
+function errorAt(file: string, document: YamlDocument, pointer: Pointer, message: string): LintError {
+  return { file, ...document.locate(pointer).start, message }
+}

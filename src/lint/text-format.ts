@@ -1,0 +1,146 @@
+import { oneLine } from '../admission/text.ts'
+import type { Action } from '../policy/compile.ts'
+import { compareText } from '../policy/set.ts'
+import type {
+  CodeFrame,
+  FileReport,
+  LintError,
+  LintExclusion,
+  LintExemption,
+  LintFinding,
+  LintSkip,
+  ObjectReference,
+  Reporter,
+  Summary,
+} from './report.ts'
+import { comparePlaces } from './report.ts'
+import type { Style } from './style.ts'
+
+/** What the text says: everything, or only what makes a run fail. */
+export type Verbosity = 'all' | 'quiet'
+
+const WORDS: Readonly<Record<Action, string>> = { Deny: 'deny', Warn: 'warn', Audit: 'audit' }
+
+/** Writes a run for people: each finding with its lines, and at the end what was counted. */
+export function textReporter(write: (text: string) => void, style: Style, verbosity: Verbosity): Reporter {
+  const actions: Record<Action, number> = { Deny: 0, Warn: 0, Audit: 0 }
+  const excluded: LintExclusion[] = []
+  let exempt = 0
+  return {
+    file(report) {
+      for (const { action } of report.findings) actions[action]++
+      exempt += report.exempt.length
+      excluded.push(...report.excluded)
+      for (const line of linesOf(report, style, verbosity)) write(line)
+    },
+    end(summary) {
+      if (verbosity === 'quiet') return
+      for (const line of excludedLines(excluded, style)) write(line)
+      write(`${summaryLine(summary, actions, exempt, style)}\n`)
+    },
+  }
+}
+
+/** `deploy.yaml:3:7: error: …`, for the standard error. */
+export function errorLine({ file, line, column, message }: LintError, style: Style): string {
+  return `${style.bold(`${oneLine(file)}:${line}:${column}:`)} ${style.red('error:')} ${oneLine(message)}\n`
+}
+
+/** What is said about a file, in the order of its lines. */
+function linesOf(report: FileReport, style: Style, verbosity: Verbosity): readonly string[] {
+  const isShown = ({ action }: LintFinding) => verbosity === 'all' || action === 'Deny'
+  const findings = report.findings.filter(isShown).map(item => ({ item, text: findingText(item, style) }))
+  if (verbosity === 'quiet') return findings.map(({ text }) => text)
+  const remarks = [
+    ...findings,
+    ...report.exempt.map(item => ({ item, text: exemptText(item, style) })),
+    ...report.skipped.map(item => ({ item, text: skippedText(item, style) })),
+  ]
+  return remarks.sort((a, b) => comparePlaces(a.item, b.item)).map(({ text }) => text)
+}
+
+function findingText(finding: LintFinding, style: Style): string {
+  const { action, message, hint, policy, check, object } = finding
+  const color = { Deny: style.red, Warn: style.yellow, Audit: style.blue }[action]
+  return [
+    `${style.bold(`${placeText(finding)}:`)} ${color(`${WORDS[action]}:`)} ${oneLine(message)}`,
+    ...frameLines(finding.frame(), color, style),
+    ...(hint === undefined ? [] : [`  Instead: ${oneLine(hint)}`]),
+    style.dim(`  ${describe(object)}, policy ${policy}/${check}`),
+    '\n',
+  ].join('\n')
+}
+
+function frameLines({ lines, marked }: CodeFrame, color: (text: string) => string, style: Style): readonly string[] {
+  const digits = String(lines.at(-1)?.number ?? 0).length
+  return lines.flatMap(({ number, text }) => {
+    const gutter = `${String(number).padStart(digits)} |`
+    if (number !== marked.number) return [`${style.dim(`    ${gutter}`)} ${text}`.trimEnd()]
+    const mark = `${' '.repeat(marked.column)}${color('^'.repeat(marked.width))}`
+    return [`  ${color('>')} ${style.dim(gutter)} ${text}`, `    ${' '.repeat(digits)} ${style.dim('|')} ${mark}`]
+  })
+}
+
+function exemptText(exempt: LintExemption, style: Style): string {
+  const { message, exception, reason, policy, check, object } = exempt
+  return [
+    `${style.bold(`${placeText(exempt)}:`)} exempt: ${oneLine(message)}`,
+    `  Let pass by the exception ${oneLine(exception)}: ${oneLine(reason)}`,
+    style.dim(`  ${describe(object)}, policy ${policy}/${check}`),
+    '\n',
+  ].join('\n')
+}
+
+function skippedText(skip: LintSkip, style: Style): string {
+  const { file, line, policy, check, reason, object } = skip
+  const rule = check === '' ? policy : `${policy}/${check}`
+  return [
+    `${style.bold(`${oneLine(file)}:${line}:`)} ${style.yellow('skipped:')} ${oneLine(reason)}`,
+    style.dim(`  ${describe(object)}, policy ${rule}`),
+    '\n',
+  ].join('\n')
+}
+
+function placeText({ file, line, column }: { file: string; line: number; column: number }): string {
+  return `${oneLine(file)}:${line}:${column}`
+}
+
+function describe({ kind, namespace, name }: ObjectReference): string {
+  const shown = name === '' ? '(without a name)' : name
+  return oneLine(`${kind} ${namespace === '' ? shown : `${namespace}/${shown}`}`)
+}
+
+/** `Not checked: 3 objects in the excluded namespace kube-system (host-path)`, a line for each namespace. */
+function excludedLines(excluded: readonly LintExclusion[], style: Style): readonly string[] {
+  const byNamespace = Map.groupBy(excluded, ({ namespace }) => namespace)
+  const namespaces = [...byNamespace].sort(([a], [b]) => compareText(a, b))
+  return namespaces.map(([namespace, objects]) => {
+    const policies = [...new Set(objects.flatMap(({ policies }) => policies))].sort(compareText)
+    const what = `${count(objects.length, 'object')} in the excluded namespace ${oneLine(namespace)}`
+    return `${style.yellow('Not checked:')} ${what} (${policies.join(', ')}; see --exclude-namespaces)\n`
+  })
+}
+
+function summaryLine(
+  summary: Summary,
+  actions: Readonly<Record<Action, number>>,
+  exempt: number,
+  style: Style,
+): string {
+  const { files, documents, objects, findings, skipped, errors } = summary
+  const parts = (Object.keys(WORDS) as Action[]).filter(action => actions[action] > 0)
+  const detail = parts.map(action => `${actions[action]} ${WORDS[action]}`).join(', ')
+  const found = findings === 0 ? 'no findings' : `${count(findings, 'finding')} (${detail})`
+  const verdict = [
+    found,
+    ...(exempt > 0 ? [`${exempt} exempt`] : []),
+    `${skipped} skipped`,
+    errors === 0 ? '0 errors' : `${count(errors, 'error')}: not everything could be checked`,
+  ].join(', ')
+  const seen = [count(files, 'file'), count(documents, 'document'), count(objects, 'object')].join(', ')
+  return `${seen}: ${actions.Deny + errors > 0 ? style.red(verdict) : verdict}`
+}
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`
+}
