@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { defaultYamlLimits } from '../yaml/limits.ts'
 import type { LintInput } from './inputs.ts'
@@ -8,19 +9,34 @@ export type ReadText = { readonly text: string } | { readonly problem: string }
 
 /** A character of the largest text that is read takes three bytes at most. */
 const MAX_BYTES = defaultYamlLimits.size * 3
+const TOO_LARGE: ReadText = { problem: `this is larger than ${MAX_BYTES / 1024 ** 2} MiB` }
 
 /** Reads an input as UTF-8, the encoding of YAML and JSON in Kubernetes; no more of it than can be parsed. */
 export async function readInput(input: LintInput, stdin: Readable): Promise<ReadText> {
-  if (input.path === undefined) return collect(stdin)
   try {
-    const file = await open(input.path)
-    try {
-      return await collect(file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 }))
-    } finally {
-      await file.close()
-    }
+    if (input.path === undefined) return await collect(stdin)
+    const state = await stat(input.path)
+    if (state.isFile() && state.size > MAX_BYTES) return TOO_LARGE
+    // A pipe, such as the shell's `<(helm template …)`, does not tell its size and may never end.
+    return state.isFile() ? decode(await readFile(input.path)) : await collect(createReadStream(input.path))
   } catch (error) {
     return { problem: `cannot be read: ${reasonOf(error)}` }
+  }
+}
+
+/** Files that are read while another one is judged: waiting for the disk takes longer than judging. */
+const AHEAD = 8
+
+/** Reads inputs in order, a few ahead. */
+export async function* readInputs(
+  inputs: readonly LintInput[],
+  stdin: Readable,
+): AsyncGenerator<{ readonly input: LintInput; readonly read: ReadText }> {
+  const started: Promise<ReadText>[] = []
+  for (const [index, input] of inputs.entries()) {
+    for (const next of inputs.slice(index + started.length, index + AHEAD)) started.push(readInput(next, stdin))
+    const read = await started.shift()
+    if (read !== undefined) yield { input, read }
   }
 }
 
@@ -31,7 +47,7 @@ async function collect(stream: Readable): Promise<ReadText> {
     const bytes = Buffer.from(chunk)
     chunks.push(bytes)
     size += bytes.length
-    if (size > MAX_BYTES) return { problem: `this is larger than ${MAX_BYTES / 1024 ** 2} MiB` }
+    if (size > MAX_BYTES) return TOO_LARGE
   }
   return decode(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))
 }
@@ -40,7 +56,7 @@ function decode(bytes: Buffer): ReadText {
   const isUtf16 = bytes.length >= 2 && [0xfeff, 0xfffe].includes(bytes.readUInt16BE(0))
   if (isUtf16) return { problem: 'this is UTF-16, as some shells write it: save it as UTF-8' }
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {
     return { problem: 'this is not UTF-8 text' }
   }

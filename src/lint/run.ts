@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { LintInput, LintInputs } from './inputs.ts'
 import type { LintContext } from './judge.ts'
 import { emptyReport, lintText } from './lint-text.ts'
-import { readInput } from './read.ts'
+import { type ReadText, readInputs } from './read.ts'
 import { comparePlaces, type FileReport, type LintError, type Reporter, type Summary } from './report.ts'
 
 /** What a run came to. Errors win over denials. */
@@ -24,8 +24,8 @@ export async function lintInputs(
   const { inputs, errors } = found
   const sum = { files: 0, documents: 0, objects: 0, findings: 0, skipped: 0, errors: 0 }
   let denials = 0
-  for (const input of inputs) {
-    const report = await lintInput(input, context, stdin)
+  for await (const { input, read } of readInputs(inputs, stdin)) {
+    const report = lintInput(input, read, context)
     sum.files++
     sum.documents += report.documents
     sum.objects += report.objects
@@ -42,14 +42,13 @@ export async function lintInputs(
   return { summary, denials }
 }
 
-async function lintInput(input: LintInput, context: LintContext, stdin: Readable): Promise<FileReport> {
+function lintInput(input: LintInput, read: ReadText, context: LintContext): FileReport {
   const { file, isNamed } = input
-  const read = await readInput(input, stdin)
   if ('problem' in read) return emptyReport(file, 0, [at(file, read.problem)])
   if (!isNamed && isOtherJson(file, read.text)) return emptyReport(file, 0, [])
   const report = lintText(file, read.text, context)
   if (!isNamed || report.objects > 0 || report.errors.length > 0) return report
-  return { ...report, errors: [at(file, 'there is no Kubernetes object in this file: nothing in it was checked')] }
+  return { ...report, errors: [at(file, 'there is no Kubernetes object here: nothing was checked')] }
 }
 
 /**
@@ -61,8 +60,8 @@ function isOtherJson(file: string, text: string): boolean {
 }
 
 function nothingFound({ inputs, args }: LintInputs): LintError {
-  const where = inputs.length === 1 ? 'this file' : `these ${inputs.length} files`
-  return at(args.join(' '), `there is no Kubernetes object in ${where}: nothing was checked`)
+  const where = inputs.length === 1 ? 'here' : `in these ${inputs.length} files`
+  return at(args.join(' '), `there is no Kubernetes object ${where}: nothing was checked`)
 }
 
 function at(file: string, message: string): LintError {

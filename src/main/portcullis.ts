@@ -24,6 +24,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main()
 } catch (error) {
-  process.stderr.write(`portcullis: internal error: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`)
+  process.stderr.write(
+    `portcullis: internal error: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`,
+  )
   process.exitCode = 2
 }

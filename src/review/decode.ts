@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type ParsedReview, parseReview, type ReviewIdentity } from '../admission/parse.ts'
 import { identityFromPrefix } from '../admission/prefix.ts'
+import { oneLine } from '../admission/text.ts'
 import { isDeeperThan, type Json } from '../json/value.ts'
 
 /** Kubernetes' own objects stay below 30 levels; JSON.parse takes a million, JSON.stringify throws at 5,000. */
@@ -16,10 +17,16 @@ export function decodeReview(body: Uint8Array): ParsedReview {
   try {
     value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
   } catch (error) {
-    return malformed(body, `the body is not one JSON value: ${error instanceof Error ? error.message : String(error)}`)
+    return malformed(body, `the body is not one JSON value: ${describeFault(error)}`)
   }
   if (isDeeperThan(value, MAX_DEPTH)) return malformed(body, `the body nests deeper than ${MAX_DEPTH} levels`)
   return parseReview(value)
+}
+
+/** What `JSON.parse` says, on one line and without the piece of the body that it quotes: that may be a secret's value. */
+function describeFault(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return oneLine(message.replace(/, (?:\.{3})?"[\s\S]*"(?:\.{3})? is not valid JSON$/, ''))
 }
 
 function malformed(body: Uint8Array, reason: string): ParsedReview {

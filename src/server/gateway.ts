@@ -70,87 +70,128 @@ export async function startGateway(config: GatewayConfig): Promise<StartedGatewa
     const certificates = tls.ok ? [] : tls.problems.map(describeCertificateProblem)
     return { ok: false, problems: [...certificates, ...(documents.ok ? [] : documents.problems)] }
   }
-  return { ok: true, gateway: await serve(config, metrics, tls.material, documents.live) }
+  return new Parts(config, metrics, tls.material, documents.live).start()
 }
 
-async function serve(
-  config: GatewayConfig,
-  metrics: Metrics,
-  material: TlsMaterial,
-  live: LiveSnapshot,
-): Promise<Gateway> {
-  const state = { isDraining: false, material }
-  const connections = new ConnectionRegistry()
-  const large = startLargeReviews(live, metrics, config.logger)
-  const shouldClose = (socket: Parameters<ConnectionRegistry['ageOf']>[0]) =>
-    state.isDraining || connections.isStale(socket) || connections.ageOf(socket) > config.maxConnectionAgeMs
-  const app = buildApp({
-    logger: config.logger,
-    tls: tlsOptions(material, config.clientAuth),
-    snapshot: () => live.current,
-    admit: clientGate(config.clientAuth, config.clientNames, metrics),
-    shouldClose,
-    largeReview: (path, body, milliseconds, release) => large.review(path, body, milliseconds, release),
-    capacity: new Capacity(),
-    maxBody: config.maxBody,
-    now: () => Date.now(),
-    monotonic: () => performance.now(),
-    onStart: () => metrics.inFlight.inc(),
-    onReviewed: (facts, seconds) => {
-      metrics.inFlight.dec()
-      observeReview(metrics, facts, seconds)
-      logReview(config.logger, facts, seconds)
-    },
-  })
-  const server = app.server as unknown as Server
-  connections.track(server)
-  const health = buildHealth(
-    metrics,
-    () => (state.isDraining ? ['the gateway is shutting down'] : []),
-    () => {
-      setExpiry(metrics, state.material)
-      metrics.draining.set(state.isDraining ? 1 : 0)
-    },
-  )
-  metrics.clientAuth.set({ mode: config.clientAuth }, 1)
-  metrics.buildInfo.set({ version: config.version }, 1)
-  const tlsWatch = watchTls({
-    server,
-    files: config.tls,
-    material,
-    clientAuth: config.clientAuth,
-    connections,
-    intervalMs: config.pollMs,
-    onReload: reloaded => {
-      state.material = reloaded
-      metrics.certificateReloads.inc({ result: 'loaded' })
-      config.logger.info('certificates reloaded')
-    },
-    onReloadFailure: problems => {
-      metrics.certificateReloads.inc({ result: 'failed' })
-      config.logger.error(
-        { problems: problems.map(describeCertificateProblem) },
-        'certificates not reloaded; the old ones stay in force',
-      )
-    },
-  })
-  const stopWatch = live.watch(config.pollMs)
-  await app.listen(config.listen)
-  await health.listen(config.healthListen)
-  return {
-    address: app.server.address() as AddressInfo,
-    healthAddress: health.server.address() as AddressInfo,
-    policySetHash: () => live.current.set.hash,
-    stop: async () => {
-      state.isDraining = true
-      config.logger.info({ drainMs: config.drainMs }, 'draining')
-      await drain(app, config.drainMs)
-      tlsWatch.stop()
-      stopWatch()
-      await large.close()
-      await health.close()
-      config.logger.info('stopped')
-    },
+/** What a gateway is made of, put together but not yet listening. */
+class Parts {
+  readonly #config: GatewayConfig
+  readonly #metrics: Metrics
+  readonly #live: LiveSnapshot
+  readonly #connections = new ConnectionRegistry()
+  readonly #large: LargeReviews
+  readonly #app: FastifyInstance
+  readonly #health: FastifyInstance
+  #material: TlsMaterial
+  #isDraining = false
+
+  constructor(config: GatewayConfig, metrics: Metrics, material: TlsMaterial, live: LiveSnapshot) {
+    this.#config = config
+    this.#metrics = metrics
+    this.#material = material
+    this.#live = live
+    this.#large = startLargeReviews(live, metrics, config.logger)
+    this.#app = this.#buildApp()
+    this.#connections.track(this.#server)
+    this.#health = buildHealth(
+      metrics,
+      () => (this.#isDraining ? ['the gateway is shutting down'] : []),
+      () => {
+        setExpiry(metrics, this.#material)
+        metrics.draining.set(this.#isDraining ? 1 : 0)
+      },
+    )
+    metrics.clientAuth.set({ mode: config.clientAuth }, 1)
+    metrics.buildInfo.set({ version: config.version }, 1)
+  }
+
+  get #server(): Server {
+    return this.#app.server as unknown as Server
+  }
+
+  /** Listens, then watches; a port that cannot be had leaves nothing behind. */
+  async start(): Promise<StartedGateway> {
+    const { listen, healthListen, pollMs } = this.#config
+    try {
+      await this.#app.listen(listen)
+      await this.#health.listen(healthListen)
+    } catch (error) {
+      await Promise.all([this.#app.close(), this.#health.close(), this.#large.close()])
+      const message = error instanceof Error ? error.message : String(error)
+      return {
+        ok: false,
+        problems: [`cannot listen: ${message}; choose other addresses with --listen and --health-listen`],
+      }
+    }
+    const watches = [this.#watchCertificates(), this.#live.watch(pollMs)]
+    const gateway: Gateway = {
+      address: this.#app.server.address() as AddressInfo,
+      healthAddress: this.#health.server.address() as AddressInfo,
+      policySetHash: () => this.#live.current.set.hash,
+      stop: () => this.#stop(watches),
+    }
+    return { ok: true, gateway }
+  }
+
+  async #stop(watches: readonly (() => void)[]): Promise<void> {
+    const { logger, drainMs } = this.#config
+    this.#isDraining = true
+    logger.info({ drainMs }, 'draining')
+    await drain(this.#app, drainMs)
+    for (const stopWatch of watches) stopWatch()
+    await this.#large.close()
+    await this.#health.close()
+    logger.info('stopped')
+  }
+
+  #buildApp(): FastifyInstance {
+    const { logger, clientAuth, clientNames, maxBody, maxConnectionAgeMs } = this.#config
+    const metrics = this.#metrics
+    return buildApp({
+      logger,
+      tls: tlsOptions(this.#material, clientAuth),
+      snapshot: () => this.#live.current,
+      admit: clientGate(clientAuth, clientNames, metrics),
+      shouldClose: socket =>
+        this.#isDraining || this.#connections.isStale(socket) || this.#connections.ageOf(socket) > maxConnectionAgeMs,
+      largeReview: (path, body, milliseconds, release) => this.#large.review(path, body, milliseconds, release),
+      capacity: new Capacity(),
+      maxBody,
+      now: () => Date.now(),
+      monotonic: () => performance.now(),
+      onStart: () => metrics.inFlight.inc(),
+      onReviewed: (facts, seconds) => {
+        metrics.inFlight.dec()
+        observeReview(metrics, facts, seconds)
+        logReview(logger, facts, seconds)
+      },
+    })
+  }
+
+  #watchCertificates(): () => void {
+    const { tls, clientAuth, pollMs, logger } = this.#config
+    const { certificateReloads } = this.#metrics
+    const watch = watchTls({
+      server: this.#server,
+      files: tls,
+      material: this.#material,
+      clientAuth,
+      connections: this.#connections,
+      intervalMs: pollMs,
+      onReload: material => {
+        this.#material = material
+        certificateReloads.inc({ result: 'loaded' })
+        logger.info('certificates reloaded')
+      },
+      onReloadFailure: problems => {
+        certificateReloads.inc({ result: 'failed' })
+        logger.error(
+          { problems: problems.map(describeCertificateProblem) },
+          'certificates not reloaded; the old ones stay in force',
+        )
+      },
+    })
+    return () => watch.stop()
   }
 }
 

@@ -28,13 +28,16 @@ export type WorkerEvent = { readonly kind: 'failed'; readonly message: string } 
  */
 export class LargeReviews {
   readonly #onEvent: (event: WorkerEvent) => void
+  readonly #heapMib: number
   readonly #pending = new Map<number, Pending>()
   #snapshot: Snapshot
   #worker: Worker | undefined
   #stuckTimer: NodeJS.Timeout | undefined
   #nextId = 0
 
-  constructor(snapshot: Snapshot, onEvent: (event: WorkerEvent) => void) {
+  /** @param heapMib MiB that the thread's objects may take. */
+  constructor(snapshot: Snapshot, onEvent: (event: WorkerEvent) => void, heapMib = HEAP_MIB) {
+    this.#heapMib = heapMib
     this.#snapshot = snapshot
     this.#onEvent = onEvent
   }
@@ -74,7 +77,7 @@ export class LargeReviews {
     const file = import.meta.url.endsWith('.ts') ? './review-worker.ts' : './review-worker.js'
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: toPortable(this.#snapshot),
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMib },
     })
     worker.on('message', ({ id, reviewed }: WorkerAnswer) => {
       // Whatever it answers, it is alive.

@@ -1,0 +1,121 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { certs } from '../../src/cli/certs.ts'
+import { testIo } from '../support/io.ts'
+
+let directory = ''
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'portcullis-certs-'))
+})
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
+async function run(...argv: readonly string[]) {
+  const test = testIo()
+  return { code: await certs.run(argv, test.io), out: test.out(), err: test.err() }
+}
+
+describe('portcullis certs', () => {
+  it('makes a CA and certificates that it signed, with keys for their owner alone', async () => {
+    const pki = join(directory, 'pki')
+    expect(await run('init', '--out', pki)).toEqual({ code: 0, out: `${pki}/ca.crt\n${pki}/ca.key\n`, err: '' })
+    const server = await run(
+      'issue',
+      '--ca',
+      pki,
+      '--name',
+      'portcullis',
+      '--dns',
+      'localhost',
+      '--ip',
+      '127.0.0.1',
+      '--out',
+      pki,
+    )
+    expect(server).toEqual({ code: 0, out: `${pki}/tls.crt\n${pki}/tls.key\n`, err: '' })
+    const client = await run(
+      'issue',
+      '--ca',
+      pki,
+      '--usage',
+      'client',
+      '--name',
+      'kube-apiserver',
+      '--out',
+      pki,
+      '--prefix',
+      'client',
+    )
+    expect(client.code).toBe(0)
+    for (const key of ['ca.key', 'tls.key', 'client.key']) expect((await stat(join(pki, key))).mode & 0o777).toBe(0o600)
+    expect((await readdir(pki)).sort()).toEqual(['ca.crt', 'ca.key', 'client.crt', 'client.key', 'tls.crt', 'tls.key'])
+
+    const shown = await run('inspect', join(pki, 'tls.crt'), join(pki, 'client.crt'), '-o', 'json')
+    expect(shown.code).toBe(0)
+    expect(JSON.parse(shown.out)).toMatchObject([
+      {
+        commonNames: ['portcullis'],
+        usages: ['serverAuth'],
+        issuer: 'CN=portcullis-ca',
+        isOutOfTime: false,
+        daysLeft: 364,
+      },
+      { commonNames: ['kube-apiserver'], usages: ['clientAuth'], issuer: 'CN=portcullis-ca' },
+    ])
+    expect((await run('inspect', join(pki, 'tls.crt'))).out).toContain(
+      'names        DNS:localhost, IP Address:127.0.0.1',
+    )
+  })
+
+  it('replaces nothing unless it is told to', async () => {
+    const out = join(directory, 'kept')
+    await run('init', '--out', out)
+    const before = await readFile(join(out, 'ca.crt'), 'utf8')
+    expect(await run('init', '--out', out)).toEqual({
+      code: 2,
+      out: '',
+      err: `portcullis certs: ${out}/ca.crt is there already: choose another --out, or replace it with --force\n`,
+    })
+    expect(await readFile(join(out, 'ca.crt'), 'utf8')).toBe(before)
+    expect((await run('init', '--out', out, '--force')).code).toBe(0)
+    expect(await readFile(join(out, 'ca.crt'), 'utf8')).not.toBe(before)
+  })
+
+  it('says that a certificate is out of its time, with exit code 1', async () => {
+    const out = join(directory, 'old')
+    const { createAuthority } = await import('../../src/certs/issue.ts')
+    const old = await createAuthority({ commonName: 'old', days: 1, notBefore: new Date('2020-01-01') })
+    const file = `${out}.crt`
+    await writeFile(file, old.certificatePem)
+    const shown = await run('inspect', file)
+    expect(shown.code).toBe(1)
+    expect(shown.out).toContain('OUT OF ITS TIME')
+  })
+
+  it.each([
+    { argv: [], err: 'portcullis certs: makes and inspects' },
+    { argv: ['ini'], err: 'unknown subcommand "ini" (did you mean "init"?); allowed: init, issue, inspect, dev' },
+    { argv: ['issue'], err: '--name is missing' },
+    { argv: ['issue', '--name', 'x'], err: 'a server certificate needs --dns or --ip' },
+    { argv: ['issue', '--name', 'x', '--ip', 'localhost'], err: '--ip must be an IP address, not "localhost"' },
+    {
+      argv: ['issue', '--name', 'x', '--dns', 'x', '--ca', '/nowhere'],
+      err: 'there is no CA in /nowhere: make one with',
+    },
+    { argv: ['issue', '--name', 'x', '--prefix', '../x'], err: '--prefix must be a plain word' },
+    { argv: ['init', '--days', '0'], err: '--days must be a whole number of days' },
+    { argv: ['inspect'], err: 'inspect needs a file' },
+    { argv: ['inspect', '/nowhere.crt'], err: '/nowhere.crt cannot be read' },
+  ])('refuses $argv with a reason and exit code 2', async ({ argv, err }) => {
+    const result = await run(...argv)
+    expect(result.code).toBe(2)
+    expect(result.err).toContain(err)
+  })
+
+  it('makes the development certificates once', async () => {
+    const out = join(directory, 'dev')
+    expect((await run('dev', '--out', out)).out).toBe(`made the certificates in ${out}\n`)
+    expect((await run('dev', '--out', out)).out).toBe(`kept the certificates in ${out}\n`)
+  })
+})

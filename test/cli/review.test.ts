@@ -1,0 +1,196 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { review } from '../../src/cli/review.ts'
+import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { testIo } from '../support/io.ts'
+
+let gateway: TestGateway
+let directory = ''
+let certs = ''
+let server = ''
+beforeAll(async () => {
+  gateway = await startTestGateway()
+  directory = await mkdtemp(join(tmpdir(), 'portcullis-review-'))
+  certs = join(gateway.directory, 'certs')
+  server = `https://127.0.0.1:${gateway.gateway.address.port}`
+})
+afterAll(async () => {
+  await gateway.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function ask(argv: readonly string[], stdin = '') {
+  const test = testIo({ stdin })
+  const code = await review.run(['--server', server, '--certs', certs, ...argv], test.io)
+  return { code, out: test.out(), err: test.err() }
+}
+
+const pod = (path: string, name = 'p') => `apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  containers: [{name: c, image: i}]
+  volumes: [{name: v, hostPath: {path: ${path}}}]
+`
+
+describe('portcullis review', () => {
+  it('says for each object whether it is allowed, and why not', async () => {
+    const { code, out, err } = await ask(['-'], `${pod('/data', 'good')}---\n${pod('/etc', 'bad')}`)
+    expect({ code, err }).toEqual({ code: 1, err: '' })
+    expect(out).toContain('-:1: Pod "default/good": allowed\n')
+    expect(out).toContain(
+      '-:8: Pod "default/bad": denied (403 Forbidden)\n  Pod "default/bad" is refused by policy host-path:\n',
+    )
+    expect(out).toContain('volume "v" mounts hostPath "/etc"')
+  })
+
+  it('exits with 0 when all are allowed', async () => {
+    expect(await ask(['-'], pod('/data'))).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('prints JSON and YAML of the same verdicts', async () => {
+    const { out } = await ask(['-', '-o', 'json'], pod('/etc'))
+    expect(JSON.parse(out)).toMatchObject([
+      { file: '-', line: 1, object: 'Pod "default/p"', allowed: false, code: 403, reason: 'Forbidden' },
+    ])
+    expect((await ask(['-', '-o', 'yaml'], pod('/etc'))).out).toContain('allowed: false')
+  })
+
+  it('takes a List apart and tells the line of each item', async () => {
+    const list = `apiVersion: v1\nkind: List\nitems:\n- ${pod('/etc', 'a').trimEnd().replaceAll('\n', '\n  ')}\n- ${pod('/data', 'b').trimEnd().replaceAll('\n', '\n  ')}\n`
+    const { code, out } = await ask(['-'], list)
+    expect(code).toBe(1)
+    expect(out).toContain('-:4: Pod "default/a": denied')
+    expect(out).toContain('-:10: Pod "default/b": allowed')
+  })
+
+  it('sends an UPDATE with the object as it was', async () => {
+    const old = join(directory, 'old.yaml')
+    await writeFile(old, pod('/etc'))
+    const { code, out } = await ask(['-', '--operation', 'UPDATE', '--old', old], pod('/etc'))
+    expect(code).toBe(0)
+    expect(out).toContain('Warning: host-path: volume "v" mounts hostPath "/etc"')
+    const missing = await ask(['-', '--operation', 'UPDATE', '--old', old], pod('/etc', 'other'))
+    expect(missing.err).toContain('an UPDATE needs the object as it was')
+  })
+
+  it('goes on after a document that cannot be read, and exits with 2', async () => {
+    const { code, out, err } = await ask(['-'], `a: [\n---\n${pod('/etc')}---\nhello: world\n`)
+    expect(code).toBe(2)
+    expect(out).toContain('Pod "default/p": denied')
+    expect(err).toMatch(/-:\d+:\d+: /)
+    expect(err).toContain('is no Kubernetes object')
+  })
+
+  it('replays a recorded review unchanged', async () => {
+    const file = join(directory, 'recorded.json')
+    const request = {
+      uid: 'recorded-1',
+      operation: 'CREATE',
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      namespace: 'shop',
+      name: 'p',
+      object: { spec: { volumes: [{ name: 'v', hostPath: { path: '/' } }] } },
+      oldObject: null,
+    }
+    await writeFile(file, JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }))
+    const { code, out } = await ask(['--replay', file])
+    expect(code).toBe(1)
+    expect(out).toContain('Pod "shop/p": denied')
+  })
+
+  it('prints what a manifest holds without letting it reach the terminal', async () => {
+    const { out } = await ask(['-'], pod('"/etc/\\e[31m\\a"'))
+    expect(out).toContain('\\u001b[31m\\u0007')
+    expect(out).not.toMatch(/[\u0007\u001b]/)
+  })
+
+  it.each([
+    { argv: [], err: 'name a file, or - for standard input' },
+    { argv: ['/nowhere.yaml'], err: '/nowhere.yaml cannot be read' },
+    { argv: ['-'], err: 'there is no Kubernetes object in these files' },
+    { argv: ['-', '--server', 'http://x'], err: '--server is given twice' },
+  ])('refuses $argv with a reason and exit code 2', async ({ argv, err }) => {
+    const result = await ask(argv)
+    expect(result.code).toBe(2)
+    expect(result.err).toContain(err)
+  })
+
+  it('says what to do when there is no gateway, and when there are no certificates', async () => {
+    const test = testIo({ stdin: pod('/data') })
+    expect(await review.run(['-', '--server', 'https://127.0.0.1:1', '--certs', certs], test.io)).toBe(2)
+    expect(test.err()).toContain('"portcullis serve --dev" starts one; --server names another')
+    const other = testIo({ stdin: pod('/data') })
+    expect(await review.run(['-', '--certs', '/nowhere'], other.io)).toBe(2)
+    expect(other.err()).toContain('/nowhere/ca.crt cannot be read (ENOENT): start "portcullis serve --dev" here first')
+  })
+})
+
+describe('portcullis review, in front of a server that answers wrongly', () => {
+  let wrong: Server
+  let answer: (uid: string) => { readonly status: number; readonly body: string }
+  beforeAll(async () => {
+    const read = (name: string) => readFile(join(certs, name))
+    const [cert, key, ca] = await Promise.all([read('tls.crt'), read('tls.key'), read('ca.crt')])
+    wrong = createServer({ cert, key, ca, requestCert: true }, (request, response) => {
+      let text = ''
+      request.on('data', chunk => {
+        text += chunk
+      })
+      request.on('end', () => {
+        const { status, body } = answer((JSON.parse(text) as { request: { uid: string } }).request.uid)
+        response.writeHead(status).end(body)
+      })
+    })
+    await new Promise<void>(resolve => wrong.listen(0, '127.0.0.1', resolve))
+  })
+  afterAll(() => {
+    wrong.close()
+  })
+
+  const reviewOf = (response: object) => JSON.stringify({ response })
+  const patchOf = (patch: unknown) => Buffer.from(JSON.stringify(patch)).toString('base64')
+
+  it.each([
+    { name: 'another uid', body: () => reviewOf({ uid: 'x', allowed: true }), err: 'it is about uid "x"' },
+    { name: 'no JSON', body: () => 'hello', err: '/mutate gave no usable answer: it is no JSON' },
+    { name: 'neither yes nor no', body: (uid: string) => reviewOf({ uid }), err: 'it says neither yes nor no' },
+    { name: 'HTTP 500', status: 500, body: () => 'boom', err: 'answered HTTP 500: boom' },
+    {
+      name: 'a patch without its type',
+      body: (uid: string) => reviewOf({ uid, allowed: true, patch: patchOf([]) }),
+      err: 'its patchType is undefined',
+    },
+    {
+      name: 'a patch that does not apply',
+      body: (uid: string) =>
+        reviewOf({ uid, allowed: true, patchType: 'JSONPatch', patch: patchOf([{ op: 'remove', path: '/nope' }]) }),
+      err: '/mutate gave no usable patch: remove "/nope"',
+    },
+  ])('exits with 2 for $name', async ({ status, body, err }) => {
+    answer = uid => ({ status: status ?? 200, body: body(uid) })
+    const test = testIo({ stdin: pod('/data') })
+    const { port } = wrong.address() as AddressInfo
+    expect(await review.run(['-', '--server', `https://127.0.0.1:${port}`, '--certs', certs], test.io)).toBe(2)
+    expect(test.err()).toContain(err)
+  })
+
+  it('applies a patch before it asks whether the result is allowed, and shows both', async () => {
+    const patch = [{ op: 'add', path: '/metadata/labels', value: { injected: 'yes' } }]
+    answer = uid => ({
+      status: 200,
+      body: reviewOf({ uid, allowed: true, patchType: 'JSONPatch', patch: patchOf(patch) }),
+    })
+    const test = testIo({ stdin: pod('/data') })
+    const { port } = wrong.address() as AddressInfo
+    expect(await review.run(['-', '--server', `https://127.0.0.1:${port}`, '--certs', certs], test.io)).toBe(0)
+    expect(test.out()).toContain('Pod "default/p": patched\n')
+    expect(test.out()).toContain('    {"op":"add","path":"/metadata/labels","value":{"injected":"yes"}}\n')
+    expect(test.out()).toContain("injected: 'yes'")
+  })
+})
