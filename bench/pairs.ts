@@ -38,8 +38,12 @@ export async function startPeer(
 
 function nextMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    child.once('message', message => resolve(message as T))
-    child.once('exit', code => reject(new Error(`a server of the benchmark ended with code ${code}`)))
+    const fail = (code: number | null) => reject(new Error(`a server of the benchmark ended with code ${code}`))
+    child.once('exit', fail)
+    child.once('message', message => {
+      child.off('exit', fail)
+      resolve(message as T)
+    })
   })
 }
 

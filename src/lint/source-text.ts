@@ -29,7 +29,7 @@ export class SourceText {
   #secretsOf(document: YamlDocument): ReadonlyMap<number, readonly Columns[]> {
     let byLine = this.#secrets.get(document)
     if (byLine === undefined) {
-      this.#hasAnchors ??= false
+      this.#hasAnchors ??= /[\s,[{]&[^\s,[\]{}]/.test(this.#text)
       byLine = this.#columnsByLine(secretRanges(document, this.#hasAnchors))
       this.#secrets.set(document, byLine)
     }

@@ -3,9 +3,13 @@ import { type ParsedReview, parseReview, type ReviewIdentity } from '../admissio
 import { identityFromPrefix } from '../admission/prefix.ts'
 import { oneLine } from '../admission/text.ts'
 import { isDeeperThan, type Json } from '../json/value.ts'
+import { MAX_VALUES, scanJson } from './scan.ts'
 
 /** Kubernetes' own objects stay below 30 levels; JSON.parse takes a million, JSON.stringify throws at 5,000. */
 export const MAX_DEPTH = 200
+const TOO_DEEP = `the body nests deeper than ${MAX_DEPTH} levels`
+/** Smaller bodies, whatever is in them, cost no more than 100 MiB and a tenth of a second. */
+const SCANNED = 1024 * 1024
 /** Kube-apiserver writes the uid within the first hundred bytes of a review. */
 const PREFIX = 64 * 1024
 
@@ -13,13 +17,16 @@ const PREFIX = 64 * 1024
 export function decodeReview(body: Uint8Array): ParsedReview {
   if (body.length === 0) return { kind: 'unanswerable', reason: 'the body is empty' }
   if (!isUtf8(body)) return malformed(body, 'the body is not UTF-8')
+  const size = body.length > SCANNED ? scanJson(body, MAX_DEPTH, MAX_VALUES) : 'fine'
+  if (size === 'too-deep') return malformed(body, TOO_DEEP)
+  if (size === 'too-many') return malformed(body, `the body holds more than ${MAX_VALUES} values`)
   let value: Json
   try {
     value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
   } catch (error) {
     return malformed(body, `the body is not one JSON value: ${describeFault(error)}`)
   }
-  if (isDeeperThan(value, MAX_DEPTH)) return malformed(body, `the body nests deeper than ${MAX_DEPTH} levels`)
+  if (isDeeperThan(value, MAX_DEPTH)) return malformed(body, TOO_DEEP)
   return parseReview(value)
 }
 

@@ -6,7 +6,10 @@ import { processClock } from './clock.ts'
 import type { WorkerAnswer, WorkerRequest } from './review-worker.ts'
 import { type Snapshot, toPortable } from './snapshot.ts'
 
-/** 19 MiB of `{}` take JSON.parse 750 MiB; the largest review that a real API server sent needs half of this. */
+/**
+ * The largest body that is parsed at all takes 1.2 GiB at worst. The limit is no more than a second line: JSON.parse
+ * cannot be interrupted, and ends the whole process where it meets it.
+ */
 const HEAP_MIB = 2048
 /** A worker that is this late after a deadline is stuck: it is ended, and a new one takes its place. */
 const GRACE_MS = 5000
@@ -28,16 +31,13 @@ export type WorkerEvent = { readonly kind: 'failed'; readonly message: string } 
  */
 export class LargeReviews {
   readonly #onEvent: (event: WorkerEvent) => void
-  readonly #heapMib: number
   readonly #pending = new Map<number, Pending>()
   #snapshot: Snapshot
   #worker: Worker | undefined
   #stuckTimer: NodeJS.Timeout | undefined
   #nextId = 0
 
-  /** @param heapMib MiB that the thread's objects may take. */
-  constructor(snapshot: Snapshot, onEvent: (event: WorkerEvent) => void, heapMib = HEAP_MIB) {
-    this.#heapMib = heapMib
+  constructor(snapshot: Snapshot, onEvent: (event: WorkerEvent) => void) {
     this.#snapshot = snapshot
     this.#onEvent = onEvent
   }
@@ -77,7 +77,7 @@ export class LargeReviews {
     const file = import.meta.url.endsWith('.ts') ? './review-worker.ts' : './review-worker.js'
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: toPortable(this.#snapshot),
-      resourceLimits: { maxOldGenerationSizeMb: this.#heapMib },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     })
     worker.on('message', ({ id, reviewed }: WorkerAnswer) => {
       // Whatever it answers, it is alive.

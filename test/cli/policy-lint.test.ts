@@ -379,6 +379,23 @@ spec: {policies: [host-path], reason: once, expires: "2020-01-01T00:00:00Z"}
     expect((await runLint(['--policies=p.yaml', 'a.yaml'], { cwd: lenient })).code).toBe(0)
   })
 
+  it('reports what a lenient policy could not judge as skipped', async () => {
+    const everything =
+      '  matchConstraints: {resourceRules: [{apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*"]}]}'
+    const cwd = folderOf({ 'p.yaml': policy('all', `  failurePolicy: Ignore\n${everything}`) })
+    const stdin = 'apiVersion: v1\nkind: Service\nmetadata: {generateName: web-}\n'
+    const run = await runLint(['--policies=p.yaml', '-'], { cwd, stdin })
+    expect(run).toEqual({
+      code: 0,
+      stdout: `<stdin>:1: skipped: could not be judged: it matches Service, which the check host-path cannot judge
+  Service default/web-…, policy all/host-path
+
+1 file, 1 document, 1 object: no findings, 1 skipped, 0 errors
+`,
+      stderr: '',
+    })
+  })
+
   it('judges objects without a namespace in the one that --namespace names', async () => {
     const stdin = 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {volumes: [{name: v, hostPath: {path: /}}]}\n'
     expect((await runLint(['-'], { stdin })).stdout).toContain('  Pod default/a, policy')
