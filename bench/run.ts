@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { ensureDevelopmentCertificates } from '../src/certs/development.ts'
 import type { Certificates } from './pairs.ts'
 import { benchChecks, benchLargePod } from './rows/engine.ts'
+import { benchIsolation } from './rows/isolation.ts'
 import { benchStart } from './rows/start.ts'
 import { benchWire } from './rows/wire.ts'
 
@@ -39,6 +40,7 @@ try {
     check: () => benchChecks(),
     'large pod': () => benchLargePod(),
     start: () => benchStart(certificates),
+    isolation: () => benchIsolation(certificates, 30),
   }
   const rows: Row[] = []
   for (const [name, bench] of Object.entries(benches)) {

@@ -19,12 +19,12 @@ export async function benchWire(
   const gateway = await startPeer('gateway', certificates)
   const runs: { echo: Load[]; gateway: Load[] } = { echo: [], gateway: [] }
   try {
-    for (let round = -2; round < ROUNDS; round++) {
+    for (let round = -3; round < ROUNDS; round++) {
       const order = round % 2 === 0 ? (['echo', 'gateway'] as const) : (['gateway', 'echo'] as const)
       for (const side of order) {
         const result = await load(side === 'echo' ? echo : gateway, certificates, bodyFile, CONNECTIONS, seconds)
         if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
-        // The first two rounds warm up: V8 needs some ten thousand requests.
+        // The first rounds warm up: V8 goes on optimising for some fifty thousand requests.
         if (round >= 0) runs[side].push(result)
       }
     }

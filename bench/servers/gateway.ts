@@ -1,12 +1,21 @@
 // The gateway as `portcullis serve` composes it, with the shipped policies set to Deny, logging to nowhere.
 import { createWriteStream } from 'node:fs'
 import pino from 'pino'
-import { CHECKS } from '../../src/checks/index.ts'
-import { digest, documentSignature, documentSources, readDocuments } from '../../src/cli/documents.ts'
-import { defaultExcludedNamespaces } from '../../src/cli/shared-options.ts'
-import { loadSet } from '../../src/policy/set.ts'
-import { startGateway } from '../../src/server/gateway.ts'
+import type * as Checks from '../../src/checks/index.ts'
+import type * as Documents from '../../src/cli/documents.ts'
+import type * as SharedOptions from '../../src/cli/shared-options.ts'
+import type * as PolicySets from '../../src/policy/set.ts'
+import type * as Gateway from '../../src/server/gateway.ts'
 import { answerCpu } from './cpu.ts'
+
+// The compiled program is what users run.
+const load = async (module: string): Promise<unknown> =>
+  import(new URL(`../../dist/${module}.js`, import.meta.url).href)
+const { CHECKS } = (await load('checks/index')) as typeof Checks
+const { digest, documentSignature, documentSources, readDocuments } = (await load('cli/documents')) as typeof Documents
+const { defaultExcludedNamespaces } = (await load('cli/shared-options')) as typeof SharedOptions
+const { loadSet } = (await load('policy/set')) as typeof PolicySets
+const { startGateway } = (await load('server/gateway')) as typeof Gateway
 
 const [clientCaFile = '', certFile = '', keyFile = ''] = process.argv.slice(2, 5)
 const sources = documentSources({

@@ -40,19 +40,16 @@ const MAX_ANNOTATION = 4096
 
 /** An AdmissionReview with its response, as bytes for the wire. The same answer is always the same text. */
 export function encodeAnswer({ uid, apiVersion, kind }: ReviewIdentity, answer: Answer): string {
-  const warnings = boundWarnings(answer.warnings)
-  const auditAnnotations = boundAnnotations(answer.auditAnnotations)
-  const response = {
-    uid,
-    allowed: answer.kind !== 'denied',
-    ...(answer.kind === 'denied' && { status: statusOf(answer) }),
-    ...(answer.kind === 'patched' && {
-      patchType: 'JSONPatch',
-      patch: base64(JSON.stringify(answer.patch)),
-    }),
-    ...(Object.keys(auditAnnotations).length > 0 && { auditAnnotations }),
-    ...(warnings.length > 0 && { warnings }),
+  const response: Record<string, unknown> = { uid, allowed: answer.kind !== 'denied' }
+  if (answer.kind === 'denied') response['status'] = statusOf(answer)
+  if (answer.kind === 'patched') {
+    response['patchType'] = 'JSONPatch'
+    response['patch'] = base64(JSON.stringify(answer.patch))
   }
+  const auditAnnotations = boundAnnotations(answer.auditAnnotations)
+  if (auditAnnotations !== undefined) response['auditAnnotations'] = auditAnnotations
+  const warnings = boundWarnings(answer.warnings)
+  if (warnings.length > 0) response['warnings'] = warnings
   return JSON.stringify({ kind, apiVersion, response })
 }
 
@@ -70,6 +67,7 @@ function statusOf({ code, message }: Denial) {
 
 /** Printable, on one line, without duplicates, and within what kube-apiserver shows; the rest is counted. */
 export function boundWarnings(warnings: readonly string[]): readonly string[] {
+  if (warnings.length === 0) return warnings
   const distinct = [
     ...new Set(warnings.map(warning => shorten(oneLine(warning).replace(/^warning:\s*/i, ''), MAX_WARNING))),
   ]
@@ -85,9 +83,16 @@ export function boundWarnings(warnings: readonly string[]): readonly string[] {
   return shown
 }
 
-function boundAnnotations(annotations: Remarks['auditAnnotations']): Readonly<Record<string, string>> {
-  const entries = Object.entries(annotations).filter(([, value]) => value !== '')
-  return Object.fromEntries(entries.map(([key, value]) => [key, shorten(printable(value), MAX_ANNOTATION)]))
+/** Undefined where there is nothing to annotate. */
+function boundAnnotations(annotations: Remarks['auditAnnotations']): Readonly<Record<string, string>> | undefined {
+  let bounded: Record<string, string> | undefined
+  for (const key in annotations) {
+    const value = annotations[key] ?? ''
+    if (value === '') continue
+    bounded ??= {}
+    bounded[key] = shorten(printable(value), MAX_ANNOTATION)
+  }
+  return bounded
 }
 
 /** Standard base64 of the UTF-8 bytes of `text`, without anything of Node's: this layer is pure. */

@@ -103,7 +103,7 @@ export function register<Params>(check: Check<Params>): RegisteredCheck {
     resources,
     params: check.params,
     bind(raw) {
-      const parsed = check.params.safeParse(raw)
+      const parsed = check.params.safeParse(raw, { reportInput: true })
       if (!parsed.success) return { ok: false, error: parsed.error }
       const params = parsed.data
       const warnings = check.warnings?.(params) ?? []

@@ -138,8 +138,9 @@ class SubjectCache {
     const result = check.run(this.#subject(policy, object))
     if (result.findings.length === 0) return result
     const { oldObject } = this.request
-    const known = oldObject === null ? [] : check.run(this.#subject(policy, oldObject)).findings
-    return { ...result, findings: relaxKnown(result.findings, known, object) }
+    if (oldObject === null) return result
+    const known = check.run(this.#subject(policy, oldObject)).findings
+    return { ...result, findings: relaxKnown(result.findings, known, oldObject) }
   }
 
   #subject(policy: CompiledPolicy, object: JsonObject): Subject {

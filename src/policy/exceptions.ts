@@ -80,7 +80,9 @@ export function compileException({ metadata, spec }: ExceptionDocument, source: 
 
 function compilePath(raw: string): PathPattern | string {
   const isDeep = raw.endsWith('/**')
-  const canonical = canonicalHostPath(isDeep ? raw.slice(0, -3) || '/' : raw)
+  const bare = isDeep ? raw.slice(0, -3) || '/' : raw
+  if (bare.includes('*')) return '"*" stands for nothing here: write "/**" at the end for what lies under a path'
+  const canonical = canonicalHostPath(bare)
   if (canonical.kind === 'path') return { path: canonical.path, isDeep }
   return canonical.kind === 'refused' ? canonical.reason : 'a Windows path cannot be exempted: see windowsPaths'
 }
@@ -139,9 +141,15 @@ function coversFinding({ containers, images, paths }: CompiledException, { facts
     return false
   if (images.length > 0 && !(users.length > 0 && users.every(({ image }) => images.some(matches => matches(image)))))
     return false
-  if (paths.length === 0) return true
-  const path = facts?.path
-  return (
-    path !== undefined && paths.some(pattern => (pattern.isDeep ? isWithin(path, pattern.path) : path === pattern.path))
-  )
+  return paths.length === 0 || coversPath(paths, facts?.path)
+}
+
+/**
+ * A path that is refused as such (`/data/../etc`, `/proc/1/root`) lies nowhere: to compare it as text would exempt
+ * what it leads to.
+ */
+function coversPath(patterns: readonly PathPattern[], raw: string | undefined): boolean {
+  const canonical = canonicalHostPath(raw ?? '')
+  if (canonical.kind !== 'path') return false
+  return patterns.some(({ path, isDeep }) => (isDeep ? isWithin(canonical.path, path) : canonical.path === path))
 }

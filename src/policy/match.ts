@@ -72,16 +72,20 @@ function selectsNamespace(
   namespace: string,
   namespaceLabels: NamespaceLabels,
 ): boolean | 'unknown' {
+  if (!isNamespace(request.resource)) return selects(namespaceSelector, namespaceReader(namespace, namespaceLabels))
   // Upstream matches a Namespace by the labels that it is about to have.
-  if (isNamespace(request.resource)) return selects(namespaceSelector, labelsOf(request.object ?? request.oldObject))
-  return selects(namespaceSelector, namespaceReader(namespace, namespaceLabels))
+  const own = labelsOf(request.object ?? request.oldObject)
+  return selects(namespaceSelector, key => (key === NAME_LABEL ? { value: namespace } : own(key)))
 }
+
+/** The API server writes it on every Namespace, whatever the manifest says. */
+const NAME_LABEL = 'kubernetes.io/metadata.name'
 
 /** Reads a namespace's labels; `kubernetes.io/metadata.name` is known even where nothing else is. */
 export function namespaceReader(namespace: string, namespaceLabels: NamespaceLabels): LabelReader {
   const labels = namespaceLabels.labelsOf(namespace)
   return key => {
-    if (key === 'kubernetes.io/metadata.name') return { value: namespace }
+    if (key === NAME_LABEL) return { value: namespace }
     if (labels === undefined) return 'unknown'
     return { value: Object.hasOwn(labels, key) ? labels[key] : undefined }
   }

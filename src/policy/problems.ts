@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { quote } from '../admission/text.ts'
+import { oneLine, quote, shorten } from '../admission/text.ts'
 import { type Pointer, pointerOf, type Segment } from '../json/pointer.ts'
 import type { Range } from '../yaml/document.ts'
 import { describeAllowed, keysAllowedAt } from './schema-facts.ts'
@@ -42,7 +42,9 @@ export function locateProblem(document: SourceDocument, { pointer, part, message
 
 /** `policies/a.yaml:3:7: /spec/failurePolicy: must be one of …`, on one line. */
 export function describeProblem({ file, line, column, pointer, message }: Problem): string {
-  return `${file}:${line}:${column}: ${pointer === '' ? '' : `${pointer}: `}${message}`
+  // A pointer holds keys as the document writes them.
+  const place = pointer === '' ? '' : `${shorten(oneLine(pointer), 256)}: `
+  return `${file}:${line}:${column}: ${place}${message}`
 }
 
 /**
@@ -79,7 +81,8 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, base: readonl
         typeof issue.input === 'string' ? `${quote(issue.input)} is not allowed${suggest(issue.input, allowed)}; ` : ''
       const must =
         allowed.length === 1 ? `must be ${allowed.map(quote)}` : `must be one of ${allowed.map(quote).join(', ')}`
-      return [{ pointer, part: 'value', message: `${input}${must}` }]
+      const field = issue.input === undefined ? missingField(path) : ''
+      return [{ pointer, part: 'value', message: `${field}${input}${must}` }]
     }
     case 'invalid_union':
       return [{ pointer, part: 'value', message: `must be ${describeAllowed(schema, path)}` }]
@@ -91,8 +94,11 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, base: readonl
 function describeType(issue: z.core.$ZodIssueInvalidType, path: readonly Segment[], schema: z.ZodType): string {
   const expected = describeAllowed(schema, path)
   if (issue.input !== undefined) return `must be ${expected}, not ${nameOfType(issue.input)}`
-  const field = path.at(-1)
-  return field === undefined ? `must be ${expected}` : `required field ${quote(String(field))} is missing: ${expected}`
+  return path.length === 0 ? `must be ${expected}` : `${missingField(path)}${expected}`
+}
+
+function missingField(path: readonly Segment[]): string {
+  return `required field ${quote(String(path.at(-1) ?? ''))} is missing: `
 }
 
 function nameOfType(value: unknown): string {

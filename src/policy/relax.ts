@@ -10,14 +10,15 @@ const DELETING = 'the object is being deleted, so the change is let through'
  * new one), and everything on an object that is being deleted: a check that blocks the deletion of what it dislikes
  * is an outage.
  *
- * @param known the findings about the old object; empty where there is none.
+ * @param known the findings about the old object.
+ * @param oldObject says whether it is being deleted: a new object that only says so of itself is not.
  */
 export function relaxKnown(
   findings: readonly Finding[],
   known: readonly Finding[],
-  object: JsonObject,
+  oldObject: JsonObject,
 ): readonly Finding[] {
-  const isBeingDeleted = typeof dig(object, 'metadata', 'deletionTimestamp') === 'string'
+  const isBeingDeleted = typeof dig(oldObject, 'metadata', 'deletionTimestamp') === 'string'
   const remaining = new Map<string, number>()
   for (const { key } of known) remaining.set(key, (remaining.get(key) ?? 0) + 1)
   return findings.map(finding => {

@@ -38,7 +38,7 @@ export function describeAllowed(schema: z.ZodType, path: readonly Segment[]): st
 
 function describe(schema: z.core.$ZodType | undefined): string {
   const bare = unwrap(schema)
-  if (bare instanceof z.ZodString) return 'a string'
+  if (bare instanceof z.core.$ZodString) return 'a string'
   if (bare instanceof z.ZodBoolean) return 'true or false'
   if (bare instanceof z.ZodNumber) return 'a number'
   if (bare instanceof z.ZodObject) return 'an object'

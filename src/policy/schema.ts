@@ -4,9 +4,11 @@ import { parsePointer } from '../json/pointer.ts'
 /** The API group and version of this project's documents. */
 export const API_VERSION = 'portcullis.dev/v1alpha1'
 
+const NOT_EMPTY = 'must not be empty'
+
 const name = z
   .string()
-  .max(253)
+  .max(253, 'must have at most 253 characters')
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a DNS name: lower-case letters, digits, "-" and "."')
 
 const metadata = z.looseObject({
@@ -22,7 +24,7 @@ export const labelSelector = z.strictObject({
     .array(
       z
         .strictObject({
-          key: z.string().min(1),
+          key: z.string().min(1, NOT_EMPTY),
           operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
           values: z.array(z.string()).optional(),
         })
@@ -42,14 +44,14 @@ function wildcardAlone(list: readonly string[]): boolean {
 }
 const ALONE = '"*" must stand alone: it already matches everything'
 
-const words = z.array(z.string()).min(1).refine(wildcardAlone, ALONE)
+const words = z.array(z.string()).min(1, NOT_EMPTY).refine(wildcardAlone, ALONE)
 
 const resourceRule = z.strictObject({
   apiGroups: words,
   apiVersions: words,
   operations: z
     .array(z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT', '*']))
-    .min(1)
+    .min(1, NOT_EMPTY)
     .refine(wildcardAlone, ALONE),
   resources: z
     .array(
@@ -60,8 +62,8 @@ const resourceRule = z.strictObject({
           'must be a resource such as "pods", "pods/exec", "*" or "*/scale"',
         ),
     )
-    .min(1),
-  resourceNames: z.array(z.string().min(1)).optional(),
+    .min(1, NOT_EMPTY),
+  resourceNames: z.array(z.string().min(1, NOT_EMPTY)).optional(),
   scope: z.enum(['Cluster', 'Namespaced', '*']).optional(),
 })
 
@@ -86,7 +88,7 @@ function emptyUntilCel(field: string) {
 
 const podTemplateKind = z.strictObject({
   group: z.string(),
-  kind: z.string().min(1),
+  kind: z.string().min(1, NOT_EMPTY),
   resource: z.string().regex(/^[a-z0-9.-]+$/, 'must be a plural resource name such as "rollouts"'),
   pointers: z
     .array(
@@ -97,7 +99,7 @@ const podTemplateKind = z.strictObject({
           'must be a JSON Pointer such as "/spec/template"; "*" stands for every element of a list',
         ),
     )
-    .min(1),
+    .min(1, NOT_EMPTY),
 })
 
 /** `kind: Policy`: a ValidatingAdmissionPolicy and its binding in one, whose rules may also be built-in checks. */
@@ -108,7 +110,7 @@ export const policySchema = z.strictObject({
   spec: z.strictObject({
     validationActions: z
       .array(z.enum(['Deny', 'Warn', 'Audit']))
-      .min(1)
+      .min(1, NOT_EMPTY)
       .refine(actions => new Set(actions).size === actions.length, 'names an action twice')
       .refine(
         actions => !(actions.includes('Deny') && actions.includes('Warn')),
@@ -117,9 +119,9 @@ export const policySchema = z.strictObject({
     failurePolicy: z.enum(['Fail', 'Ignore']).optional(),
     matchConstraints: matchConstraints.optional(),
     matchConditions: emptyUntilCel('matchConditions'),
-    excludeNamespaces: z.array(z.string().min(1)).optional(),
+    excludeNamespaces: z.array(z.string().min(1, NOT_EMPTY)).optional(),
     podTemplates: z.array(podTemplateKind).optional(),
-    checks: z.array(z.strictObject({ check: z.string(), params: z.unknown().optional() })).min(1),
+    checks: z.array(z.strictObject({ check: z.string(), params: z.unknown().optional() })).min(1, NOT_EMPTY),
     validations: emptyUntilCel('validations'),
   }),
 })
@@ -133,11 +135,11 @@ export const exceptionSchema = z.strictObject({
   kind: z.literal('PolicyException'),
   metadata: metadata.extend({ namespace: z.string().optional() }),
   spec: z.strictObject({
-    policies: z.array(z.string().min(1)).min(1, 'must name at least one policy'),
-    checks: z.array(z.string().min(1)).optional(),
+    policies: z.array(z.string().min(1, NOT_EMPTY)).min(1, 'must name at least one policy'),
+    checks: z.array(z.string().min(1, NOT_EMPTY)).optional(),
     match: z
       .strictObject({
-        kinds: z.array(z.string().min(1)).optional(),
+        kinds: z.array(z.string().min(1, NOT_EMPTY)).optional(),
         namespaces: z.array(z.string()).optional(),
         namespaceSelector: labelSelector.optional(),
         objectSelector: labelSelector.optional(),

@@ -41,19 +41,21 @@ export interface LoadOptions {
 
 /**
  * Compiles every document of a folder alone. One that does not compile keeps its own last good revision, and so does
- * one that was in a file that cannot be read at present; the others go live. A document that is gone from a readable
- * folder is gone from the set.
+ * one that was in a file which cannot be read at present or holds something broken (its kind or name may be what is
+ * mistyped); the others go live. A document that is gone from a sound folder is gone from the set.
  */
 export function loadSet(folder: Folder, options: LoadOptions): LoadedSet {
   const problems: Problem[] = [...folder.problems]
   const warnings: Problem[] = []
   const good = new Map<string, CompiledDocument>()
   const broken = new Set<string>()
+  const brokenFiles = new Set(folder.problems.map(problem => problem.file))
   for (const source of folder.documents) {
     const compiled = compileDocument(source, options.checks)
     if (!compiled.ok) {
       problems.push(...compiled.problems)
       broken.add(identityOf(source.value))
+      brokenFiles.add(source.file)
       continue
     }
     warnings.push(...compiled.warnings)
@@ -62,7 +64,7 @@ export function loadSet(folder: Folder, options: LoadOptions): LoadedSet {
     if (twin === undefined) good.set(identity, compiled.document)
     else problems.push(duplicate(source, identity, twin))
   }
-  const stale = keepLastGood(good, broken, folder, options.previous)
+  const stale = keepLastGood(good, broken, brokenFiles, options.previous)
   return { set: buildSet([...good.values()], options), problems, warnings, stale }
 }
 
@@ -84,18 +86,24 @@ function duplicate(source: SourceDocument, identity: string, twin: CompiledDocum
 function keepLastGood(
   good: Map<string, CompiledDocument>,
   broken: ReadonlySet<string>,
-  folder: Folder,
+  brokenFiles: ReadonlySet<string>,
   previous: PolicySet | undefined,
 ): readonly string[] {
-  const unreadable = new Set(folder.problems.map(problem => problem.file))
   const stale: string[] = []
   for (const document of [...(previous?.policies ?? []), ...(previous?.exceptions ?? [])]) {
     const identity = `${document.kind}/${document.name}`
-    if (good.has(identity) || !(broken.has(identity) || unreadable.has(document.file))) continue
+    if (good.has(identity) || !(broken.has(identity) || isBroken(document.file, brokenFiles))) continue
     good.set(identity, document)
     stale.push(identity)
   }
   return stale.sort()
+}
+
+/** Whether a file, or the folder that it was read from, is among those with something broken. */
+function isBroken(file: string, brokenFiles: ReadonlySet<string>): boolean {
+  if (brokenFiles.has(file)) return true
+  const folder = file.slice(0, Math.max(0, file.lastIndexOf('/')))
+  return brokenFiles.has(folder) || brokenFiles.has(`${folder}/`)
 }
 
 function buildSet(documents: readonly CompiledDocument[], { excludedNamespaces, digest }: LoadOptions): PolicySet {

@@ -3,7 +3,7 @@ import { type ParsedReview, parseReview, type ReviewIdentity } from '../admissio
 import { identityFromPrefix } from '../admission/prefix.ts'
 import { oneLine } from '../admission/text.ts'
 import { isDeeperThan, type Json } from '../json/value.ts'
-import { MAX_VALUES, scanJson } from './scan.ts'
+import { MAX_TOKENS, scanJson } from './scan.ts'
 
 /** Kubernetes' own objects stay below 30 levels; JSON.parse takes a million, JSON.stringify throws at 5,000. */
 export const MAX_DEPTH = 200
@@ -17,9 +17,9 @@ const PREFIX = 64 * 1024
 export function decodeReview(body: Uint8Array): ParsedReview {
   if (body.length === 0) return { kind: 'unanswerable', reason: 'the body is empty' }
   if (!isUtf8(body)) return malformed(body, 'the body is not UTF-8')
-  const size = body.length > SCANNED ? scanJson(body, MAX_DEPTH, MAX_VALUES) : 'fine'
+  const size = body.length > SCANNED ? scanJson(body, MAX_DEPTH, MAX_TOKENS) : 'fine'
   if (size === 'too-deep') return malformed(body, TOO_DEEP)
-  if (size === 'too-many') return malformed(body, `the body holds more than ${MAX_VALUES} values`)
+  if (size === 'too-many') return malformed(body, `the body has more than ${MAX_TOKENS} commas and brackets`)
   let value: Json
   try {
     value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))

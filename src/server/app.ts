@@ -59,6 +59,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   const app = fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // One line is logged for each review, with the request's uid: a logger of its own for each would cost and say nothing.
+    childLoggerFactory: logger => logger,
     // Nothing of Fastify's own parsing is used, and still: a label called `__proto__` must never become a 400,
     // which a webhook registered with `Ignore` would turn into "admit".
     onProtoPoisoning: 'ignore',

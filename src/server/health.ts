@@ -30,8 +30,8 @@ export function buildHealth(metrics: Metrics, readiness: Readiness, beforeScrape
   })
   app.get('/metrics', async (_request, reply) => {
     metrics.residentMemory.set(process.memoryUsage.rss())
-    for (const quantile of [50, 99, 100]) {
-      metrics.eventLoopDelay.set({ quantile: String(quantile / 100) }, delay.percentile(quantile) / 1e9)
+    for (const percentile of [50, 99, 100]) {
+      metrics.eventLoopDelay.set({ percentile: String(percentile) }, delay.percentile(percentile) / 1e9)
     }
     delay.reset()
     beforeScrape()

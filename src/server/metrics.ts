@@ -27,7 +27,11 @@ export function createMetrics() {
       'result',
       'code',
     ]),
-    decisions: counter('decisions_total', 'What policies did about requests.', ['policy', 'action', 'operation']),
+    decisions: counter('decisions_total', 'What policies did about requests, each action once for each review.', [
+      'policy',
+      'action',
+      'operation',
+    ]),
     reviewErrors: counter('review_errors_total', 'Reviews that could not be judged, by path and code.', [
       'path',
       'code',
@@ -37,7 +41,7 @@ export function createMetrics() {
       'Policies that were applied although the labels of the namespace are unknown.',
       ['policy'],
     ),
-    clients: counter('client_requests_total', 'Requests by the client certificate presented and what followed.', [
+    clients: counter('client_requests_total', 'Requests by the name in the client certificate and what followed.', [
       'client',
       'result',
     ]),
@@ -68,9 +72,14 @@ export function createMetrics() {
       'Documents that stand at an older revision because the newest does not compile.',
     ),
     documentProblems: gauge('document_problems', 'Faults in the documents as they are on disk.'),
-    certificateExpiry: gauge('certificate_expiry_days', 'Days until a certificate ends.', ['certificate']),
+    // Days, not seconds since 1970: it is what a person asks, and an alert on it needs no arithmetic.
+    certificateExpiry: gauge('certificate_expiry_days', 'Days until a certificate ends; negative once it has.', [
+      'certificate',
+    ]),
     clientAuth: gauge('client_auth_info', 'How client certificates are treated; the value is always 1.', ['mode']),
-    eventLoopDelay: gauge('event_loop_delay_seconds', 'Delay of the event loop since the last scrape.', ['quantile']),
+    eventLoopDelay: gauge('event_loop_delay_seconds', 'Delay of the event loop since the last scrape, by percentile.', [
+      'percentile',
+    ]),
     draining: gauge('draining', '1 while the gateway is shutting down.'),
     residentMemory: gauge('resident_memory_bytes', 'Resident memory of the process.'),
     buildInfo: gauge('build_info', 'The version that runs; the value is always 1.', ['version']),

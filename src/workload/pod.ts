@@ -61,43 +61,91 @@ export function podsOf(
 function podOf({ pointer, value }: EmbeddedTemplate): Pod {
   const metadata = get(value, 'metadata')
   const spec = get(value, 'spec')
+  const at = append(pointer, 'spec')
   return {
     pointer,
     metadata: isObject(metadata) ? metadata : undefined,
     spec: isObject(spec) ? spec : undefined,
-    containers: isObject(spec)
-      ? CONTAINER_LISTS.flatMap(list => containersOf(spec, list, append(pointer, 'spec')))
-      : [],
-    volumes: isObject(spec) ? volumesOf(spec, append(pointer, 'spec')) : [],
+    containers: isObject(spec) ? containersOf(spec, at) : [],
+    volumes: isObject(spec) ? volumesOf(spec, at) : [],
   }
 }
 
-function containersOf(spec: JsonObject, list: ContainerList, at: Pointer): Container[] {
+/** A list entry whose pointer is written only when it is asked for: nearly every one passes without a word. */
+class Entry {
+  readonly value: JsonObject
+  readonly #list: () => Pointer
+  readonly #index: number
+
+  constructor(value: JsonObject, list: () => Pointer, index: number) {
+    this.value = value
+    this.#list = list
+    this.#index = index
+  }
+
+  get pointer(): Pointer {
+    return append(this.#list(), this.#index)
+  }
+}
+
+class VolumeEntry extends Entry implements Volume {
+  get name(): string {
+    return getString(this.value, 'name') ?? ''
+  }
+}
+
+class MountEntry extends Entry implements Mount {
+  readonly volume: string
+
+  constructor(value: JsonObject, list: () => Pointer, index: number) {
+    super(value, list, index)
+    this.volume = getString(value, 'name') ?? ''
+  }
+}
+
+class ContainerEntry extends Entry implements Container {
+  readonly list: ContainerList
+  readonly mounts: readonly Mount[]
+
+  constructor(value: JsonObject, list: ContainerList, at: () => Pointer, index: number) {
+    super(value, at, index)
+    this.list = list
+    this.mounts = mountsOf(value, () => append(this.pointer, 'volumeMounts'))
+  }
+
+  get name(): string {
+    return getString(this.value, 'name') ?? ''
+  }
+
+  get image(): string {
+    return getString(this.value, 'image') ?? ''
+  }
+}
+
+function containersOf(spec: JsonObject, at: Pointer): readonly Container[] {
   const containers: Container[] = []
-  for (const [index, value] of getList(spec, list).entries()) {
-    if (!isObject(value)) continue
-    const pointer = append(at, list, index)
-    const name = getString(value, 'name') ?? ''
-    const image = getString(value, 'image') ?? ''
-    containers.push({ list, pointer, name, image, mounts: mountsOf(value, pointer), value })
+  for (const list of CONTAINER_LISTS) {
+    const pointer = () => append(at, list)
+    for (const [index, value] of getList(spec, list).entries()) {
+      if (isObject(value)) containers.push(new ContainerEntry(value, list, pointer, index))
+    }
   }
   return containers
 }
 
-function mountsOf(container: JsonObject, at: Pointer): Mount[] {
+function mountsOf(container: JsonObject, at: () => Pointer): readonly Mount[] {
   const mounts: Mount[] = []
   for (const [index, value] of getList(container, 'volumeMounts').entries()) {
-    if (!isObject(value)) continue
-    mounts.push({ pointer: append(at, 'volumeMounts', index), volume: getString(value, 'name') ?? '', value })
+    if (isObject(value)) mounts.push(new MountEntry(value, at, index))
   }
   return mounts
 }
 
-function volumesOf(spec: JsonObject, at: Pointer): Volume[] {
+function volumesOf(spec: JsonObject, at: Pointer): readonly Volume[] {
   const volumes: Volume[] = []
+  const pointer = () => append(at, 'volumes')
   for (const [index, value] of getList(spec, 'volumes').entries()) {
-    if (!isObject(value)) continue
-    volumes.push({ pointer: append(at, 'volumes', index), name: getString(value, 'name') ?? '', value })
+    if (isObject(value)) volumes.push(new VolumeEntry(value, pointer, index))
   }
   return volumes
 }

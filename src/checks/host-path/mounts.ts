@@ -88,10 +88,10 @@ function hostPathFaults(
 /** What makes two mounts the same danger: the container, the path, and how it is mounted; not the volume's name. */
 function mountIdentity(container: Container, mount: Mount, volume: VolumeFindings | undefined): string {
   const source = volume?.path ?? mount.volume
-  const fields = ['mountPath', 'subPath', 'subPathExpr', 'readOnly', 'mountPropagation'].map(
-    field => get(mount.value, field) ?? '',
-  )
-  return JSON.stringify([container.list, container.name, source, ...fields])
+  const fields = ['mountPath', 'subPath', 'subPathExpr'].map(field => get(mount.value, field) ?? '')
+  const isReadOnly = get(mount.value, 'readOnly') === true
+  const propagation = get(mount.value, 'mountPropagation') ?? 'None'
+  return JSON.stringify([container.list, container.name, source, ...fields, isReadOnly, propagation])
 }
 
 /** `workingDir` under /proc: a descriptor that the runtime leaks there leads to the node's files (CVE-2024-21626). */

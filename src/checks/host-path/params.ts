@@ -22,6 +22,8 @@ export interface HostPathParams {
   readonly sources: readonly string[]
 }
 
+const NOT_EMPTY = 'must not be empty'
+
 const HOST_PATH_TYPES = [
   '',
   'DirectoryOrCreate',
@@ -76,7 +78,7 @@ export const hostPathParams = z
             .describe('Demands readOnly on every mount of the volume, and no mountPropagation.'),
           types: z
             .array(z.enum(HOST_PATH_TYPES))
-            .min(1)
+            .min(1, NOT_EMPTY)
             .optional()
             .describe('The values of hostPath.type that are allowed.'),
         }),
@@ -85,11 +87,11 @@ export const hostPathParams = z
       .describe('Holes in the list.'),
     windowsPaths: z.array(windowsPath).optional().describe('Windows paths that are allowed, compared without case.'),
     csiDrivers: z
-      .union([z.literal('any'), z.array(z.string().min(1))])
+      .union([z.literal('any'), z.array(z.string().min(1, NOT_EMPTY))])
       .optional()
       .describe('The CSI drivers that are allowed (default: any).'),
     sources: z
-      .array(z.string().min(1))
+      .array(z.string().min(1, NOT_EMPTY))
       .optional()
       .describe('Further volume sources that are allowed, such as flexVolume.'),
   })

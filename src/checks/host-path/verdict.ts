@@ -26,8 +26,8 @@ export function judgePath(raw: string, type: string, params: HostPathParams): Pa
   if (params.mode === 'none')
     return { kind: 'refused', path: canonical.path, reason: 'is refused: no host path is allowed' }
   if (canonical.kind === 'windows') return judgeWindowsPath(canonical.path, params)
-  const hole = params.allowed.find(allowed => isWithin(canonical.path, allowed.path))
-  if (hole !== undefined) return judgeHole(canonical.path, type, hole)
+  const holes = closestHoles(canonical.path, params.allowed)
+  if (holes.length > 0) return judgeHoles(canonical.path, type, holes)
   if (params.mode === 'allowlist') {
     const list = params.allowed.map(allowed => allowed.path).join(', ') || 'none'
     return { kind: 'refused', path: canonical.path, reason: `is not under an allowed path (allowed: ${list})` }
@@ -40,10 +40,23 @@ function judgeWindowsPath(path: string, { windowsPaths }: HostPathParams): PathV
   return { kind: 'refused', path, reason: 'is a Windows path that windowsPaths does not list' }
 }
 
-function judgeHole(path: string, type: string, hole: AllowedPath): PathVerdict {
-  if (hole.types === undefined || hole.types.includes(type)) return { kind: 'allowed', path, hole }
-  const types = hole.types.map(quote).join(', ')
-  return { kind: 'refused', path, reason: `is allowed only with type ${types}, not ${quote(type)}` }
+/** The holes with the longest path around `path`: a hole within a hole is what somebody meant for exactly there. */
+function closestHoles(path: string, allowed: readonly AllowedPath[]): readonly AllowedPath[] {
+  let closest: AllowedPath[] = []
+  for (const hole of allowed) {
+    if (!isWithin(path, hole.path)) continue
+    const length = closest[0]?.path.length ?? 0
+    if (hole.path.length > length) closest = [hole]
+    else if (hole.path.length === length) closest.push(hole)
+  }
+  return closest
+}
+
+function judgeHoles(path: string, type: string, holes: readonly AllowedPath[]): PathVerdict {
+  const hole = holes.find(({ types }) => types === undefined || types.includes(type))
+  if (hole !== undefined) return { kind: 'allowed', path, hole }
+  const types = holes.flatMap(hole => hole.types ?? []).map(quote)
+  return { kind: 'refused', path, reason: `is allowed only with type ${types.join(', ')}, not ${quote(type)}` }
 }
 
 /** The closest relation tells the reader most: /run/dbus "is" a protected path before it "lies under" /run. */

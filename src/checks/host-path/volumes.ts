@@ -136,5 +136,6 @@ export function judgeSource(
   if (HARMLESS_VOLUME_SOURCES.has(source) || sources.includes(source)) return []
   const message = `${what()} uses the source ${quote(source)}: ${refusalOfSource(source)}`
   const hint = `use another kind of volume, or allow it in the policy: sources: [${oneLine(source)}]`
-  return report(append(parent, source), message, hint, `source ${source}`)
+  // What stands in it decides what it reaches: another driver or repository is another danger.
+  return report(append(parent, source), message, hint, `source ${source} ${JSON.stringify(value)}`)
 }
