@@ -248,9 +248,9 @@ describe('P13 deadlines', () => {
   })
 
   test('P13 a body in the worker thread is answered by the same deadline', async () => {
-    // 12 MiB of `{}` take JSON.parse more than the 150 ms that this caller allows.
+    // 8 MiB of `{}` take JSON.parse more than the 150 ms that this caller allows.
     const large = await startTestGateway()
-    const body = heavyReview(12)
+    const body = heavyReview(8)
     const started = performance.now()
     const [denied, observed] = await Promise.all(
       ['validate', 'observe'].map(path => large.ask(`/${path}?timeout=250ms`, body)),
@@ -258,7 +258,7 @@ describe('P13 deadlines', () => {
     const took = performance.now() - started
     expect(denied?.response.status).toMatchObject({ code: 504, message: expect.stringMatching(deadline) })
     expect(observed?.response).toMatchObject({ allowed: true, warnings: [expect.stringMatching(/deadline/)] })
-    // The time that it takes to send and receive 12 MiB comes on top, twice.
+    // The time that it takes to send and receive 8 MiB comes on top, twice.
     expect(took).toBeLessThan(3000)
     expect(sample(await large.metrics(), 'portcullis_worker_failures_total')).toBe(0)
     await large.stop()

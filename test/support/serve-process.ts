@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-const MAIN = fileURLToPath(new URL('./serve-main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/main/portcullis.ts', import.meta.url))
 
 /** `portcullis serve` as a process. */
 export interface ServeProcess {
@@ -18,7 +18,7 @@ export interface ServeProcess {
 /** Starts `portcullis serve` on free ports of the loopback; ended with the test. */
 export function spawnServe(args: readonly string[]): ServeProcess {
   const listen = ['--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0']
-  const child = spawn(process.execPath, [MAIN, ...listen, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [MAIN, 'serve', ...listen, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   let text = ''
   const exitCode = once(child, 'exit').then(([code]) => code as number | null)

@@ -1,0 +1,207 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { Agent, request as httpsRequest } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Authority, KeyPairPem } from '../../../src/certs/issue.ts'
+import { issueClient, writeAdmissionConfig, writeIdentities, writeKubeconfig } from './control-plane-files.ts'
+import { kubectlWith, type RunKubectl } from './kubectl.ts'
+import { type BackgroundProcess, freePort, startProcess, waitUntil } from './processes.ts'
+
+/** An answer of the API server. */
+export interface ApiAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/** One API server, and two ways to ask it as administrator. */
+export interface ApiServer {
+  readonly kubectl: RunKubectl
+  /** A request without kubectl, over connections that are kept; `Content-Type` is JSON unless given. */
+  request(method: string, path: string, body?: unknown, contentType?: string): Promise<ApiAnswer>
+}
+
+/** etcd, one or more API servers and, if asked for, the controller manager, all on the loopback. */
+export interface ControlPlane extends ApiServer {
+  readonly directory: string
+  /** The authority of what the API server shows to webhooks. */
+  readonly webhookCa: Authority
+  /** A client certificate of that authority under any name. */
+  issueWebhookClient(name: string): Promise<KeyPairPem>
+  /** One more API server on the same etcd, which shows webhooks a certificate with another name, or none. */
+  addApiServer(options: { readonly webhookClient: string | undefined }): Promise<ApiServer>
+  stop(): Promise<void>
+}
+
+/** Options of a control plane. */
+export interface ControlPlaneOptions {
+  /** Runs deployments, replica sets, jobs, service accounts, namespaces and garbage collection. Off unless asked for. */
+  readonly controllerManager?: boolean
+}
+
+const CONTROLLERS = 'deployment,replicaset,job,cronjob,serviceaccount,namespace,garbage-collector'
+
+/** Starts a control plane in a folder of its own; what it left behind is gone when the process ends. */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const assets = assetsFolder()
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-e2e-'))
+  const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  process.once('exit', remove)
+  const processes: BackgroundProcess[] = []
+  const stop = async (): Promise<void> => {
+    // SIGKILL, because nothing here is kept: an API server whose etcd is gone would linger for a minute and a half.
+    for (const running of processes.toReversed()) await running.stop('SIGKILL')
+    process.off('exit', remove)
+    remove()
+  }
+  try {
+    const parts = new Parts(assets, directory, processes)
+    const authorities = await writeIdentities(directory)
+    await parts.startEtcd()
+    const issueWebhookClient = (name: string) => issueClient(authorities.webhooks, name)
+    const addApiServer = async ({ webhookClient }: { readonly webhookClient: string | undefined }) =>
+      parts.startApiServer(webhookClient === undefined ? undefined : await issueWebhookClient(webhookClient))
+    const first = await addApiServer({ webhookClient: 'kube-apiserver' })
+    if (options.controllerManager === true) await parts.startControllerManager()
+    await prepareNamespace(first, 'default')
+    return { ...first, directory, webhookCa: authorities.webhooks, issueWebhookClient, addApiServer, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Makes a namespace in which pods can be created; without a controller manager nobody else makes its account. */
+export async function createNamespace(plane: ApiServer, name: string): Promise<void> {
+  const made = await plane.request('POST', '/api/v1/namespaces', { metadata: { name } })
+  if (made.status !== 201) throw new Error(`namespace ${name}: ${made.body}`)
+  await prepareNamespace(plane, name)
+}
+
+async function prepareNamespace(server: ApiServer, name: string): Promise<void> {
+  const accounts = `/api/v1/namespaces/${name}/serviceaccounts`
+  await waitUntil(`namespace ${name} has its service account`, async () =>
+    [201, 409].includes((await server.request('POST', accounts, { metadata: { name: 'default' } })).status),
+  )
+}
+
+function assetsFolder(): string {
+  const assets = process.env['KUBEBUILDER_ASSETS']
+  if (assets === undefined) throw new Error('KUBEBUILDER_ASSETS is not set: run the suite with `npm run test:e2e`')
+  return assets
+}
+
+/** The processes of a control plane, each started and awaited. */
+class Parts {
+  readonly #assets: string
+  readonly #directory: string
+  readonly #processes: BackgroundProcess[]
+  #etcdPort = 0
+  #apiServers = 0
+
+  constructor(assets: string, directory: string, processes: BackgroundProcess[]) {
+    this.#assets = assets
+    this.#directory = directory
+    this.#processes = processes
+  }
+
+  async startEtcd(): Promise<void> {
+    const port = await freePort()
+    this.#etcdPort = port
+    const etcd = this.#start('etcd', [
+      '--data-dir=etcd',
+      '--unsafe-no-fsync',
+      '--log-level=warn',
+      '--listen-peer-urls=http://127.0.0.1:0',
+      `--listen-client-urls=http://127.0.0.1:${port}`,
+      `--advertise-client-urls=http://127.0.0.1:${port}`,
+    ])
+    const isReady = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok
+    await waitUntil('etcd is ready', isReady, { process: etcd })
+  }
+
+  async startApiServer(client: KeyPairPem | undefined): Promise<ApiServer> {
+    const name = `kube-apiserver-${++this.#apiServers}`
+    const folder = join(this.#directory, name)
+    await mkdir(folder)
+    const port = await freePort()
+    const running = this.#start(
+      'kube-apiserver',
+      [
+        `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`,
+        '--bind-address=127.0.0.1',
+        `--secure-port=${port}`,
+        `--cert-dir=${name}`,
+        '--service-account-issuer=https://kubernetes.default.svc',
+        '--service-account-key-file=service-accounts.key',
+        '--service-account-signing-key-file=service-accounts.key',
+        '--client-ca-file=client-ca.crt',
+        '--authorization-mode=RBAC',
+        '--allow-privileged=true',
+        // Without it the machine's outer address would be published as the endpoint of service kubernetes.
+        '--endpoint-reconciler-type=none',
+        `--admission-control-config-file=${await writeAdmissionConfig(folder, client)}`,
+      ],
+      name,
+    )
+    const certificate = join(name, 'apiserver.crt')
+    const server = { port, certificate }
+    const kubeconfig = this.#apiServers === 1 ? 'admin.kubeconfig' : `${name}.admin.kubeconfig`
+    await writeKubeconfig(this.#directory, kubeconfig, 'admin', server)
+    if (this.#apiServers === 1) {
+      await writeKubeconfig(this.#directory, 'controller-manager.kubeconfig', 'controller-manager', server)
+    }
+    const request = await this.#requester(port, join(this.#directory, certificate), running)
+    const isReady = async () => (await request('GET', '/readyz')).status === 200
+    await waitUntil('the API server is ready', isReady, { process: running })
+    const kubectl = kubectlWith(this.#assets, join(this.#directory, kubeconfig), join(folder, 'cache'))
+    return { kubectl, request }
+  }
+
+  async startControllerManager(): Promise<void> {
+    this.#start('kube-controller-manager', [
+      '--kubeconfig=controller-manager.kubeconfig',
+      '--leader-elect=false',
+      '--secure-port=0',
+      '--use-service-account-credentials',
+      '--service-account-private-key-file=service-accounts.key',
+      `--root-ca-file=${join('kube-apiserver-1', 'apiserver.crt')}`,
+      `--controllers=${CONTROLLERS.split(',')
+        .map(name => `${name}-controller`)
+        .join(',')}`,
+    ])
+  }
+
+  async #requester(port: number, certificate: string, running: BackgroundProcess): Promise<ApiServer['request']> {
+    const read = (file: string) => readFile(join(this.#directory, file))
+    const [cert, key] = [await read('admin.crt'), await read('admin.key')]
+    await waitUntil('the API server has a certificate', async () => (await readFile(certificate)).length > 0, {
+      process: running,
+    })
+    const agent = new Agent({ keepAlive: true, ca: await readFile(certificate), cert, key })
+    return (method, path, body, contentType = 'application/json') =>
+      new Promise((resolve, reject) => {
+        const headers = body === undefined ? {} : { 'content-type': contentType }
+        const options = { host: '127.0.0.1', port, path, method, agent, headers, timeout: 30_000 }
+        const outgoing = httpsRequest(options, incoming => {
+          let text = ''
+          incoming.setEncoding('utf8').on('data', (chunk: string) => {
+            text += chunk
+          })
+          incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: text }))
+          incoming.on('error', reject)
+        })
+        outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer within 30 s`)))
+        outgoing.on('error', reject)
+        outgoing.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+      })
+  }
+
+  #start(program: string, args: readonly string[], name = program): BackgroundProcess {
+    mkdirSync(join(this.#directory, 'logs'), { recursive: true })
+    const logFile = join(this.#directory, 'logs', `${name}.log`)
+    const running = startProcess(name, join(this.#assets, program), args, { logFile, cwd: this.#directory })
+    this.#processes.push(running)
+    return running
+  }
+}

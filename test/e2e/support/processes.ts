@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A program that runs beside the test, its output in a file. */
+export interface BackgroundProcess {
+  readonly name: string
+  readonly logFile: string
+  isRunning(): boolean
+  /** Sends a signal and waits for nothing. */
+  signal(signal: NodeJS.Signals): void
+  /** Sends a signal and waits for the end; returns the exit code, null after a signal. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+const running = new Set<ChildProcess>()
+
+// Nothing outlives the test process, however that ends (short of SIGKILL).
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
+/** Starts a program; its standard output and error go to the file. */
+export function startProcess(
+  name: string,
+  command: string,
+  args: readonly string[],
+  options: { readonly logFile: string; readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+): BackgroundProcess {
+  const log = openSync(options.logFile, 'a')
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env ?? withoutProxy(),
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  running.add(child)
+  const ended = once(child, 'exit').then(([code]) => code as number | null)
+  const forget = () => running.delete(child)
+  ended.then(forget, forget)
+  const isRunning = () => child.exitCode === null && child.signalCode === null && child.pid !== undefined
+  return {
+    name,
+    logFile: options.logFile,
+    isRunning,
+    signal: signal => void child.kill(signal),
+    stop: async (signal = 'SIGKILL') => {
+      if (isRunning()) child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** A proxy between the API server and its webhooks breaks service webhooks: the environment must not name one. */
+export function withoutProxy(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)))
+}
+
+/** Waits until the probe says yes. Fails with the end of the log when the process ends or the time is up. */
+export async function waitUntil(
+  what: string,
+  probe: () => Promise<boolean>,
+  options: { readonly process?: BackgroundProcess; readonly milliseconds?: number } = {},
+): Promise<void> {
+  const { process: watched, milliseconds = 60_000 } = options
+  const deadline = performance.now() + milliseconds
+  while (!(await probe().catch(() => false))) {
+    if (watched !== undefined && !watched.isRunning())
+      throw new Error(`${watched.name} ended before: ${what}${tailOf(watched)}`)
+    if (performance.now() > deadline)
+      throw new Error(`not within ${milliseconds / 1000} s: ${what}${watched === undefined ? '' : tailOf(watched)}`)
+    await sleep(50)
+  }
+}
+
+/** The last 30 lines of a log, as the end of an error message. */
+export function tailOf({ name, logFile }: Pick<BackgroundProcess, 'name' | 'logFile'>): string {
+  const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n')
+  return `\nthe end of the log of ${name}:\n${lines.slice(-30).join('\n')}`
+}
+
+/**
+ * A free port of the loopback, below those that the kernel hands out by itself (32768 and up): nobody's outgoing
+ * connection takes it while a server restarts.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  const isListening = await new Promise<boolean>(resolve => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (isListening) await new Promise(resolve => server.close(resolve))
+  return isListening
+}

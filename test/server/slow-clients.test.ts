@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { plainPod, reviewOf } from '../support/reviews.ts'
+import { exchange, head, openSocket, sample } from '../support/wire.ts'
+
+// These wait for real timeouts: all at once, each with a gateway of its own.
+describe.concurrent('clients that take their time', () => {
+  let gateway: TestGateway
+  beforeAll(async () => {
+    gateway = await startTestGateway()
+  })
+  afterAll(() => gateway.stop())
+
+  const body = JSON.stringify(reviewOf(plainPod()))
+  const seconds = async (work: Promise<unknown>) => {
+    const started = performance.now()
+    await work
+    return (performance.now() - started) / 1000
+  }
+
+  test('B5 headers have five seconds, checked every second', async ({ expect }) => {
+    // One byte now and then changes nothing.
+    const drip = ['POST /validate HTTP/1.1\r\nX-Drip: ', ...Array.from({ length: 45 }, () => [200, 'x']).flat()]
+    const times = [['POST /validate HT'], drip].map(parts =>
+      seconds(
+        exchange(gateway, parts).then(answer => {
+          expect(answer.status).toBe(408)
+          expect(answer.body).toBe('the request took too long to arrive\n')
+        }),
+      ),
+    )
+    const [silent = 0, dripping = 0] = await Promise.all(times)
+    expect(silent).toBeGreaterThan(4.5)
+    expect(silent).toBeLessThan(8)
+    // The pauses of the script itself take nine seconds.
+    expect(dripping).toBeLessThan(11)
+  })
+
+  test('B5 a whole request has ten seconds', async ({ expect }) => {
+    const took = await seconds(
+      exchange(gateway, [head('/validate', { 'Content-Length': body.length }), body.slice(0, 100)]).then(answer => {
+        expect(answer.status).toBe(408)
+        expect(answer.body).toBe('the request took too long to arrive\n')
+      }),
+    )
+    expect(took).toBeGreaterThan(9)
+    expect(took).toBeLessThan(14)
+    await expect.poll(async () => sample(await gateway.metrics(), 'portcullis_in_flight_requests')).toBe(0)
+  })
+
+  test('B5 a slow body that arrives in time is judged', async ({ expect }) => {
+    const parts = [
+      head('/validate?timeout=10s', { 'Content-Length': body.length }),
+      body.slice(0, 100),
+      3000,
+      body.slice(100),
+    ]
+    const answer = await exchange(gateway, parts)
+    expect(answer.status).toBe(200)
+    expect(answer.body).toContain('"allowed":true')
+  })
+
+  test('B5 past two thousand connections the next ones are closed, and those that stand go on', async ({ expect }) => {
+    const crowded = await startTestGateway()
+    const standing = await openSocket(crowded)
+    const { port } = crowded.gateway.address
+    const sockets: Socket[] = []
+    let closed = 0
+    for (let i = 0; i < 2050; i++) {
+      const socket = connectTcp(port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.once('close', () => closed++)
+      sockets.push(socket)
+      if (i % 100 === 99) await once(socket, 'connect')
+    }
+    await expect.poll(() => closed, { timeout: 5000 }).toBeGreaterThanOrEqual(51)
+    expect(closed).toBeLessThan(200)
+    standing.write(head('/validate', { 'Content-Length': body.length }) + body)
+    const [answer] = (await once(standing, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /)
+    for (const socket of sockets) socket.destroy()
+    standing.destroy()
+    await crowded.stop()
+  })
+
+  test('S5 an idle connection outlives the 90 seconds of kube-apiserver', async ({ expect }) => {
+    const socket = await openSocket(gateway)
+    const ask = async () => {
+      socket.write(head('/validate', { 'Content-Length': body.length }) + body)
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      return answer.toString()
+    }
+    const answer = await ask()
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect(answer).not.toMatch(/^connection: close/im)
+    // What Node says here is what it does; without the setting of ours it would close after 5 seconds.
+    expect(Number(/^keep-alive: timeout=(\d+)/im.exec(answer)?.[1])).toBeGreaterThan(95)
+    await sleep(8000)
+    expect(await ask()).toMatch(/^HTTP\/1\.1 200 /)
+    socket.destroy()
+  })
+
+  test('S1 a client that never finishes its request does not hold a gateway that stops', async ({ expect }) => {
+    const held = await startTestGateway()
+    const half = await openSocket(held)
+    half.write(head('/validate', { 'Content-Length': body.length }) + body.slice(0, 100))
+    const silent = await openSocket(held)
+    await sleep(100)
+    expect(await seconds(held.stop())).toBeLessThan(20)
+    half.destroy()
+    silent.destroy()
+  })
+})
