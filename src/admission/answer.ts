@@ -74,7 +74,8 @@ export function boundWarnings(warnings: readonly string[]): readonly string[] {
   const shown: string[] = []
   let size = 0
   for (const [index, warning] of distinct.entries()) {
-    const more = `and ${distinct.length - index} more warnings`
+    const left = distinct.length - index
+    const more = `and ${left} more warning${left === 1 ? '' : 's'}`
     const isLast = index === distinct.length - 1
     if (size + warning.length + (isLast ? 0 : more.length) > MAX_WARNINGS) return [...shown, more]
     shown.push(warning)

@@ -64,7 +64,8 @@ function isWindowsPath(raw: string): boolean {
 export function canonicalWindowsPath(raw: string): string {
   const separated = raw.replaceAll('/', '\\').toLowerCase()
   const body = separated.replace(/(?<!^)\\+/g, '\\')
-  return /^[a-z]:\\$/.test(body) ? body : body.replace(/\\+$/, '')
+  // `c:\` is the root of a drive; `\\` alone is all that there is.
+  return /^(?:[a-z]:\\|\\+)$/.test(body) ? body : body.replace(/\\+$/, '')
 }
 
 function collapse(raw: string): string {

@@ -58,6 +58,7 @@ describe('request.uid', () => {
     ['is in the object', '{"request":{"object":{"uid":"wrong","metadata":{"uid":"wrong"}}}}', undefined],
     ['is in a request in the object', '{"request":{"object":{"request":{"uid":"wrong"}}}}', undefined],
     ['is in a request in a list', '{"request":[{"uid":"wrong"}]}', undefined],
+    ['is a name in a list, which is no JSON', '{"request":["uid":"wrong"]}', undefined],
     ['is in a list of requests', '[{"request":{"uid":"wrong"}}]', undefined],
     ['is in another member', '{"other":{"uid":"wrong"},"x":{"request":{"uid":"wrong"}}}', undefined],
     ['is in a text', '{"a":"{\\"request\\":{\\"uid\\":\\"wrong\\"}}"}', undefined],

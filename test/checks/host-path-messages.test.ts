@@ -104,6 +104,12 @@ describe('OrCreate', () => {
     ])
   })
 
+  it('is the same warning when it was there before', () => {
+    const spec = specWithVolume({ hostPath: { path: '/data', type: 'FileOrCreate' } })
+    const created = judge(set, requestFor(pod(spec)))
+    expect(judge(set, requestFor(pod(spec), { oldObject: pod(spec) })).warnings).toEqual(created.warnings)
+  })
+
   it('adds nothing to a denial', () => {
     const decision = judge(set, requestFor(pod(specWithVolume({ hostPath: { path: '/etc', type: 'FileOrCreate' } }))))
     expect(decision.denials).toHaveLength(1)

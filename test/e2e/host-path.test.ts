@@ -1,12 +1,12 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ControlPlane, createNamespace, startControlPlane } from './support/control-plane.ts'
+import { type ApiAnswer, type ControlPlane, createNamespace, startControlPlane } from './support/control-plane.ts'
 import { type GatewayProcess, startGateway } from './support/gateway.ts'
 import type { Kubectl } from './support/kubectl.ts'
 import { waitUntil } from './support/processes.ts'
-import { registerGateway, WEBHOOK } from './support/webhooks.ts'
+import { registerGateway, unregisterGateway, WEBHOOK } from './support/webhooks.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
 const DENIED = `admission webhook "${WEBHOOK}" denied the request: `
@@ -73,6 +73,10 @@ function succeeded(result: Kubectl): Kubectl {
   return result
 }
 
+function answered(status: number, answer: ApiAnswer): void {
+  expect(answer.status, answer.body).toBe(status)
+}
+
 /** kubectl failed, and shows the gateway's words: what is refused, why, where, and what to do instead. */
 function refused(result: Kubectl, subject: string, reason: string): void {
   expect(result.code, result.stdout).toBe(1)
@@ -126,6 +130,13 @@ describe('manifests with a dangerous path', () => {
       expect([code, stderr]).toEqual([1, expect.stringContaining('(NotFound)')])
     })
   })
+})
+
+test('README.md shows what kubectl prints', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, file = '', shown] = /^\$ kubectl apply -f (examples\/\S+)\n(.*?)^```$/ms.exec(readme) ?? []
+  const { stderr } = await plane.kubectl(['apply', '-f', `${EXAMPLES}../${file}`])
+  expect(stderr.replace(`${EXAMPLES}../${file}`, file)).toBe(shown)
 })
 
 test.each(['host-root-pod-safe.yaml', 'kubelet-deployment-safe.yaml', 'host-persistent-volume-safe.yaml'])(
@@ -205,6 +216,43 @@ describe('what stood before the gateway', () => {
     expect(message).toMatch(/Pod "shop\/old-deployment-.*" is refused by policy host-path:/)
     expect(message).toContain(`"/var/lib/kubelet"`)
     expect(message).toContain(KUBELET)
+  })
+})
+
+describe('registered for everything, in every namespace', () => {
+  beforeAll(async () => {
+    await unregisterGateway(plane)
+    const rules = [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'], scope: '*' }]
+    const change = { rules, namespaceSelector: {} }
+    await registerGateway(plane, { port: gateway.port, authority: plane.webhookCa, change })
+  })
+
+  test('a cluster goes on: nodes, leases, bindings, status, scale, eviction, deletion', async () => {
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-2' } }
+    succeeded(await plane.kubectl(['create', '-f', '-'], { input: node }))
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: named('passer-by'), spec: podSpec('/data/app') }
+    succeeded(await plane.kubectl(['create', '-f', '-'], { input: pod }))
+    const pods = '/api/v1/namespaces/shop/pods/passer-by'
+    const target = { apiVersion: 'v1', kind: 'Node', name: 'node-2' }
+    answered(201, await plane.request('POST', `${pods}/binding`, { metadata: named('passer-by'), target }))
+    const status = { status: { phase: 'Running' } }
+    answered(200, await plane.request('PATCH', `${pods}/status`, status, 'application/merge-patch+json'))
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: named('passer-by') }
+    answered(201, await plane.request('POST', `${pods}/eviction?dryRun=All`, eviction))
+    succeeded(await plane.kubectl(['scale', 'deployment', 'good-deployment', '-n', 'shop', '--replicas=2']))
+    succeeded(await plane.kubectl(['create', 'token', 'default', '-n', 'shop']))
+    succeeded(await plane.kubectl(['delete', 'pod', 'passer-by', '-n', 'shop', '--force', '--grace-period=0']))
+    succeeded(await plane.kubectl(['delete', 'pods', '--all', '-n', 'shop', '--force', '--grace-period=0']))
+    succeeded(await plane.kubectl(['auth', 'can-i', 'create', 'pods']))
+  })
+
+  test('what is dangerous is still refused', async () => {
+    const result = await plane.kubectl(['create', '-f', `${EXAMPLES}host-root-pod.yaml`])
+    refused(result, 'Pod "shop/disk-cleaner"', 'volume "host" mounts hostPath "/"')
+  })
+
+  test('a namespace with everything in it can be deleted', async () => {
+    succeeded(await plane.kubectl(['delete', 'namespace', 'shop', '--timeout=40s']))
   })
 })
 

@@ -133,6 +133,8 @@ describe('match', () => {
     const named = { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } }
     expect(exempts({ match: { namespaceSelector: named } }, volume)).toBe(false)
     expect(exempts({ match: { namespaceSelector: named } })).toBe(true)
+    const others = { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['shop'] }] }
+    expect(exempts({ match: { namespaceSelector: others } }, volume)).toBe(false)
   })
 
   it('by kind knows every group', () => {

@@ -105,6 +105,9 @@ describe('matchPolicy', () => {
     expect(matches({ ...rule, apiVersions: ['v9'] }, DEPLOYMENT, { matchPolicy: 'Equivalent' })).toBe(true)
     expect(matches({ ...rule, apiGroups: ['batch'] }, DEPLOYMENT)).toBe(false)
     expect(matches({ apiGroups: ['apps'] }, VOLUME)).toBe(false)
+    const stranger = requestFor({ apiVersion: 'example.com/v1', kind: 'Deployment', metadata: { name: 'app' } })
+    expect(matches(rule, stranger)).toBe(false)
+    expect(matches(old, stranger)).toBe(false)
   })
 
   it('Exact takes the request at its word', () => {
@@ -120,6 +123,10 @@ describe('matchPolicy', () => {
     expect(matches(rule, converted, { matchPolicy: 'Exact' })).toBe(false)
     expect(matches(old, converted, { matchPolicy: 'Exact' })).toBe(true)
     expect(matches(rule, converted)).toBe(true)
+    const example = { group: 'example.com', version: 'v1', resource: 'deployments' }
+    expect(matches(rule, { ...DEPLOYMENT, resource: example })).toBe(true)
+    expect(matches(rule, { ...DEPLOYMENT, requestResource: example })).toBe(true)
+    expect(matches(rule, { ...DEPLOYMENT, requestResource: example, resource: example })).toBe(false)
   })
 })
 
@@ -353,5 +360,7 @@ describe('evaluate', () => {
     const request = requestFor(pod(specWithHostPath('/etc')), { operation: 'DELETE' })
     const { results } = evaluate(everything, request, context)
     expect(results.map(({ outcome }) => outcome.kind)).toEqual(['pass'])
+    const withObject = { ...requestFor(pod(specWithHostPath('/etc'))), operation: 'DELETE' } as const
+    expect(evaluate(everything, withObject, context).results.map(({ outcome }) => outcome.kind)).toEqual(['pass'])
   })
 })

@@ -51,7 +51,9 @@ async function writeThenRead(gateway: TestGateway, path: string, body: Buffer): 
   socket.on('data', chunk => {
     text += chunk.toString('latin1')
   })
-  if (!socket.destroyed) await once(socket, 'close')
+  const closed = socket.closed ? undefined : once(socket, 'close')
+  socket.resume()
+  await closed
   return readAnswer(text)
 }
 

@@ -130,7 +130,7 @@ describe('P08 a denial has a code, a reason and a message', () => {
   test('P08 over capacity: 429 TooManyRequests, with retryAfterSeconds for the API server to pass on', async () => {
     // Each keeps the thread for large bodies busy for a few tenths of a second; it takes four of them.
     const large = await startTestGateway()
-    const body = heavyReview(3)
+    const body = heavyReview(5)
     const answers = await Promise.all(Array.from({ length: 8 }, () => large.ask('/validate', body)))
     await large.stop()
     const refused = answers.map(({ response }) => response.status).filter(status => status?.code === 429)
