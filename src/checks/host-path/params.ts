@@ -108,7 +108,7 @@ export const hostPathParams = z
     const added = (params.protected ?? []).map(path => ({ path, why: "the cluster's administrator protects it" }))
     return {
       mode: params.mode ?? 'protected',
-      protectedPaths: [...defaults, ...added],
+      protectedPaths: distinct([...defaults, ...added]),
       allowed: (params.allowed ?? []).map(({ path, readOnly, types }) => ({
         path,
         readOnly: readOnly ?? false,
@@ -119,6 +119,11 @@ export const hostPathParams = z
       sources: params.sources ?? [],
     }
   })
+
+/** /var/run is /run: what is the same path counts once, with what was said of it first. */
+function distinct(entries: readonly ProtectedPath[]): readonly ProtectedPath[] {
+  return entries.filter(({ path }, index) => entries.findIndex(other => other.path === path) === index)
+}
 
 function canonicalEntry({ path, why }: ProtectedPath): ProtectedPath {
   const canonical = canonicalHostPath(path)

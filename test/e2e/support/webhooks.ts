@@ -35,7 +35,7 @@ export async function registerGateway(server: ApiServer, options: RegistrationOp
   if (by === 'service') await createService(server)
   const webhooks = documented.webhooks.map(webhook => ({
     ...webhook,
-    failurePolicy: 'Ignore',
+    failurePolicy: 'Fail',
     clientConfig: {
       caBundle: Buffer.from(options.authority.certificatePem).toString('base64'),
       ...(by === 'url'
