@@ -109,7 +109,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
 function listenerOptions(tls: ServerOptions | undefined) {
   const bounds = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS }
-  return tls === undefined ? { http: bounds } : { https: { ...bounds, handshakeTimeout: HEADERS_TIMEOUT_MS, ...tls } }
+  return tls === undefined ? { http: bounds } : { https: { ...bounds, ...tls } }
 }
 
 async function handle(
