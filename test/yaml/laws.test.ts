@@ -83,6 +83,8 @@ describe('parseYaml', () => {
         // What Kubernetes reads otherwise than js-yaml is a problem.
         fc.pre(!parseYaml(source).problems.some(({ message }) => message.startsWith('Kubernetes reads this colon')))
         fc.pre(!/[\x7f-\x9f\u2028\u2029\ufffe\uffff]/.test(source))
+        // `+_0` is the number 0 to goyaml and a string to js-yaml, which writes it without quotes.
+        fc.pre(!/[-+]_/.test(source))
         expect(value(source)).toEqual(data)
       }),
       { numRuns: 2000 },

@@ -7,6 +7,7 @@ import type { Authority, KeyPairPem } from '../../../src/certs/issue.ts'
 import { issueClient, writeAdmissionConfig, writeIdentities, writeKubeconfig } from './control-plane-files.ts'
 import { kubectlWith, type RunKubectl } from './kubectl.ts'
 import { type BackgroundProcess, freePort, startProcess, waitUntil } from './processes.ts'
+import { removeAtEnd } from './reaper.ts'
 
 /** An answer of the API server. */
 export interface ApiAnswer {
@@ -45,14 +46,12 @@ const CONTROLLERS = 'deployment,replicaset,job,cronjob,serviceaccount,namespace,
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const assets = assetsFolder()
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-e2e-'))
-  const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
-  process.once('exit', remove)
+  removeAtEnd(directory)
   const processes: BackgroundProcess[] = []
   const stop = async (): Promise<void> => {
     // SIGKILL, because nothing here is kept: an API server whose etcd is gone would linger for a minute and a half.
     for (const running of processes.toReversed()) await running.stop('SIGKILL')
-    process.off('exit', remove)
-    remove()
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
     const parts = new Parts(assets, directory, processes)

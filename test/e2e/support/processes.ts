@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { tellReaper } from './reaper.ts'
 
 /** A program that runs beside the test, its output in a file. */
 export interface BackgroundProcess {
@@ -15,15 +16,7 @@ export interface BackgroundProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-const running = new Set<ChildProcess>()
-
-// Nothing outlives the test process, however that ends (short of SIGKILL).
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
-
-/** Starts a program; its standard output and error go to the file. */
+/** Starts a program; its standard output and error go to the file. It does not outlive this process. */
 export function startProcess(
   name: string,
   command: string,
@@ -37,10 +30,14 @@ export function startProcess(
     stdio: ['ignore', log, log],
   })
   closeSync(log)
-  running.add(child)
-  const ended = once(child, 'exit').then(([code]) => code as number | null)
-  const forget = () => running.delete(child)
-  ended.then(forget, forget)
+  const { pid } = child
+  if (pid !== undefined) tellReaper('started', pid)
+  const ended = once(child, 'exit').then(([code]) => {
+    if (pid !== undefined) tellReaper('ended', pid)
+    return code as number | null
+  })
+  // A program that could not be started is noticed by whoever waits for it.
+  ended.catch(() => {})
   const isRunning = () => child.exitCode === null && child.signalCode === null && child.pid !== undefined
   return {
     name,
