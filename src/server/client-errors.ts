@@ -8,6 +8,9 @@ const TEXTS: Readonly<Record<number, string>> = {
   431: "the request's headers are too large",
 }
 
+/** How long a connection may stay without a first request: longer than an API server keeps one idle (90.0 s). */
+const UNUSED_MS = 120_000
+
 /**
  * Answers what Node could not read as a request. Where a whole request stands before it, as with a Content-Length that
  * is too small, that one keeps its answer, and the connection ends after it.
@@ -23,6 +26,12 @@ export class ClientErrors {
 
   handle(error: Error & { readonly code?: string }, socket: Socket): void {
     if (error.code === 'ECONNRESET' || socket.destroyed || this.#ending.has(socket)) return
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) {
+      // Node counts the time for the headers from the handshake on. API servers dial ahead, and may take such a
+      // connection up much later: their call would meet our 408. From its first byte on it is timed like any other.
+      socket.setTimeout(UNUSED_MS)
+      return
+    }
     const response = this.#answering.get(socket)
     if (response?.req.complete && !response.writableFinished) {
       this.#ending.add(socket)

@@ -91,6 +91,14 @@ export class ConnectionRegistry {
     socket.once('close', () => this.#accepted.delete(end))
   }
 
+  /**
+   * Ends the connections on which no request has begun. A server that closes waits for them, since Node takes a
+   * connection that never carried a request for one that is in the middle of it.
+   */
+  endUnused(): void {
+    for (const socket of this.#connections.keys()) if (socket.bytesRead === 0) socket.end()
+  }
+
   #add(socket: TLSSocket): void {
     const end = remoteEnd(socket)
     const generation = this.#accepted.get(end) ?? -1

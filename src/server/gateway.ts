@@ -137,7 +137,7 @@ class Parts {
     const { logger, drainMs } = this.#config
     this.#isDraining = true
     logger.info({ drainMs }, 'draining')
-    await drain(this.#app, drainMs)
+    await drain(this.#app, this.#connections, drainMs)
     for (const stopWatch of watches) stopWatch()
     await this.#large.close()
     await this.#health.close()
@@ -211,11 +211,13 @@ const STOP_GRACE_MS = 15_000
  * Goes on serving for a while, each answer with `Connection: close`, so that callers learn of the other replicas first;
  * then stops accepting, and ends when what is in flight has been answered.
  */
-async function drain(app: FastifyInstance, milliseconds: number): Promise<void> {
+async function drain(app: FastifyInstance, connections: ConnectionRegistry, milliseconds: number): Promise<void> {
   await sleep(milliseconds)
   // A server that closes no longer looks after its timeouts: a client that never finishes its request would hold it.
   const grace = setTimeout(() => app.server.closeAllConnections(), STOP_GRACE_MS)
-  await app.close()
+  const closed = app.close()
+  connections.endUnused()
+  await closed
   clearTimeout(grace)
 }
 

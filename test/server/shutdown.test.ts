@@ -52,6 +52,17 @@ describe('S1 a gateway that is asked to stop', () => {
     await gateway.stop().catch(() => {})
   })
 
+  test('S1 does not wait for connections that never carried a request', async () => {
+    const gateway = await startTestGateway()
+    const silent = await openSocket(gateway)
+    const ended = once(silent, 'close')
+    silent.resume()
+    const started = performance.now()
+    await gateway.gateway.stop()
+    await ended
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+
   test('S1 finishes what is in flight', async () => {
     const slow = testCheck('slow', () => {
       burn(30)
