@@ -1,13 +1,14 @@
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { printable } from '../admission/text.ts'
+import { oneLine } from '../admission/text.ts'
 import { ensureDevelopmentCertificates } from '../certs/development.ts'
-import { type CertificateFacts, inspectCertificates } from '../certs/inspect.ts'
 import { createAuthority, issueCertificate, type KeyPairPem } from '../certs/issue.ts'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import { writePair } from '../certs/store.ts'
 import { suggest } from '../policy/suggest.ts'
+import { readAuthority } from './certs/authority.ts'
+import { inspectFiles } from './certs/inspect.ts'
 import type { Command, Io } from './io.ts'
 import {
   choice,
@@ -86,15 +87,25 @@ function subcommand<O extends Options>(
   }
 }
 
+/** A subcommand that takes options alone. */
+function withoutArguments<V>(run: (values: V, io: Io) => Promise<number>) {
+  return async (values: V, [stray]: readonly string[], io: Io): Promise<number> =>
+    stray === undefined ? run(values, io) : fail(io, `unknown argument "${stray}"; see --help`)
+}
+
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
-  init: subcommand('init: makes a CA of its own', INIT, init),
-  issue: subcommand('issue --name CN: makes a certificate, signed by a CA', ISSUE, issue),
+  init: subcommand('init: makes a CA of its own', INIT, withoutArguments(init)),
+  issue: subcommand('issue --name CN: makes a certificate, signed by a CA', ISSUE, withoutArguments(issue)),
   inspect: subcommand(
-    'inspect FILE…: says what certificates hold; exit code 1 when one is out of its time',
+    'inspect FILE…: shows certificates and keys; exit code 1 when one is out of its time or does not fit',
     INSPECT,
     inspect,
   ),
-  dev: subcommand('dev: makes the certificates of `serve --dev`, or keeps them while they are valid', DEV, development),
+  dev: subcommand(
+    'dev: makes the certificates of `serve --dev`, or keeps them while they are valid',
+    DEV,
+    withoutArguments(development),
+  ),
 }
 
 function help(): string {
@@ -124,20 +135,16 @@ export const certs: Command = {
 }
 
 function fail(io: Io, message: string): number {
-  io.stderr(`portcullis certs: ${message}\n`)
+  for (const line of message.split('\n')) io.stderr(`portcullis certs: ${oneLine(line)}\n`)
   return 2
 }
 
-async function init(
-  { out, name, days: validDays, force }: ValuesOf<typeof INIT>,
-  _rest: readonly string[],
-  io: Io,
-): Promise<number> {
+async function init({ out, name, days: validDays, force }: ValuesOf<typeof INIT>, io: Io): Promise<number> {
   const authority = await createAuthority({ commonName: name, days: validDays })
   return write(out, 'ca', authority, force, io)
 }
 
-async function issue(options: ValuesOf<typeof ISSUE>, _rest: readonly string[], io: Io): Promise<number> {
+async function issue(options: ValuesOf<typeof ISSUE>, io: Io): Promise<number> {
   const { ca, usage, name, dns, ip, days: validDays, out, prefix, force } = options
   if (name === undefined) return fail(io, '--name is missing: the common name of the certificate')
   if (!/^[\w.-]+$/.test(prefix)) return fail(io, `--prefix must be a plain word, not "${prefix}"`)
@@ -146,10 +153,9 @@ async function issue(options: ValuesOf<typeof ISSUE>, _rest: readonly string[], 
   // Clients look at the alternative names alone: a server without one serves nobody.
   if (usage === 'server' && dns.length + ip.length === 0)
     return fail(io, 'a server certificate needs --dns or --ip: clients ignore its common name')
-  const authority = await readAuthority(ca)
-  if (authority === undefined)
-    return fail(io, `there is no CA in ${ca}: make one with "portcullis certs init --out ${ca}"`)
-  const pair = await issueCertificate(authority, {
+  const read = await readAuthority(ca, new Date())
+  if (!read.ok) return fail(io, read.problem)
+  const pair = await issueCertificate(read.authority, {
     commonName: name,
     dnsNames: dns,
     ipAddresses: ip,
@@ -157,17 +163,6 @@ async function issue(options: ValuesOf<typeof ISSUE>, _rest: readonly string[], 
     days: validDays,
   })
   return write(out, prefix, pair, force, io)
-}
-
-async function readAuthority(directory: string): Promise<KeyPairPem | undefined> {
-  try {
-    return {
-      certificatePem: await readFile(join(directory, 'ca.crt'), 'utf8'),
-      privateKeyPem: await readFile(join(directory, 'ca.key'), 'utf8'),
-    }
-  } catch {
-    return undefined
-  }
 }
 
 async function write(directory: string, prefix: string, pair: KeyPairPem, force: boolean, io: Io): Promise<number> {
@@ -185,7 +180,7 @@ async function write(directory: string, prefix: string, pair: KeyPairPem, force:
   return 0
 }
 
-async function development({ out }: ValuesOf<typeof DEV>, _rest: readonly string[], io: Io): Promise<number> {
+async function development({ out }: ValuesOf<typeof DEV>, io: Io): Promise<number> {
   const made = await ensureDevelopmentCertificates(out, new Date())
   if (!made.ok) return fail(io, made.problems.map(describeCertificateProblem).join('\n'))
   io.stdout(`${made.value.made ? 'made' : 'kept'} the certificates in ${out}\n`)
@@ -194,55 +189,8 @@ async function development({ out }: ValuesOf<typeof DEV>, _rest: readonly string
 
 async function inspect({ output }: ValuesOf<typeof INSPECT>, files: readonly string[], io: Io): Promise<number> {
   if (files.length === 0) return fail(io, 'inspect needs a file: portcullis certs inspect FILE…')
-  const inspected: { readonly file: string; readonly facts: CertificateFacts }[] = []
-  for (const file of files) {
-    const pem = await readFile(file, 'utf8').catch((error: Error) => error)
-    if (pem instanceof Error) return fail(io, `${file} cannot be read: ${pem.message}`)
-    const found = inspectCertificates({ file, pem })
-    if (!found.ok) return fail(io, found.problems.map(describeCertificateProblem).join('\n'))
-    inspected.push(...found.value.map(facts => ({ file, facts })))
-  }
-  const now = Date.now()
-  io.stdout(
-    output === 'json'
-      ? `${JSON.stringify(inspected.map(asJson(now)), null, 2)}\n`
-      : inspected.map(asText(now)).join('\n'),
-  )
-  return inspected.some(({ facts }) => isOutOfTime(facts, now)) ? 1 : 0
+  const inspection = await inspectFiles(files, new Date())
+  if (!inspection.ok) return fail(io, inspection.problem)
+  io.stdout(inspection[output])
+  return inspection.isFaulty ? 1 : 0
 }
-
-type Inspected = { readonly file: string; readonly facts: CertificateFacts }
-
-function isOutOfTime({ notBefore, notAfter }: CertificateFacts, now: number): boolean {
-  return notBefore.getTime() > now || notAfter.getTime() < now
-}
-
-function daysLeft({ notAfter }: CertificateFacts, now: number): number {
-  return Math.floor((notAfter.getTime() - now) / (24 * 60 * 60 * 1000))
-}
-
-const asJson =
-  (now: number) =>
-  ({ file, facts }: Inspected) => ({
-    file,
-    ...facts,
-    daysLeft: daysLeft(facts, now),
-    isOutOfTime: isOutOfTime(facts, now),
-  })
-
-const asText =
-  (now: number) =>
-  ({ file, facts }: Inspected) => {
-    const left = isOutOfTime(facts, now) ? 'OUT OF ITS TIME' : `${daysLeft(facts, now)} days left`
-    const names = facts.altNames.map(({ kind, value }) => `${kind}:${value}`).join(', ')
-    const lines = [
-      `${file}: ${facts.subject}`,
-      `  issuer       ${facts.issuer}`,
-      `  names        ${names || '(none)'}`,
-      `  valid        ${facts.notBefore.toISOString()} to ${facts.notAfter.toISOString()} (${left})`,
-      `  usages       ${facts.isCa ? 'certificate authority' : facts.usages.join(', ') || 'any'}`,
-      `  key          ${facts.keyType}`,
-      `  fingerprint  ${facts.fingerprint256}`,
-    ]
-    return `${lines.map(printable).join('\n')}\n`
-  }

@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAuthority } from '../../src/certs/issue.ts'
 import { certs } from '../../src/cli/certs.ts'
 import { testIo } from '../support/io.ts'
 
@@ -84,13 +85,41 @@ describe('portcullis certs', () => {
 
   it('says that a certificate is out of its time, with exit code 1', async () => {
     const out = join(directory, 'old')
-    const { createAuthority } = await import('../../src/certs/issue.ts')
     const old = await createAuthority({ commonName: 'old', days: 1, notBefore: new Date('2020-01-01') })
     const file = `${out}.crt`
     await writeFile(file, old.certificatePem)
     const shown = await run('inspect', file)
     expect(shown.code).toBe(1)
     expect(shown.out).toContain('OUT OF ITS TIME')
+  })
+
+  it('refuses to sign with what is no CA, or with a key that is not its own', async () => {
+    const [one, other, out] = ['one', 'other', 'unwritten'].map(name => join(directory, name))
+    await run('init', '--out', one ?? '')
+    await run('init', '--out', other ?? '')
+    await copyFile(`${one}/ca.key`, `${other}/ca.key`)
+    const issue = ['issue', '--usage', 'client', '--name', 'x', '--out', out ?? '']
+    expect(await run(...issue, '--ca', other ?? '')).toEqual({
+      code: 2,
+      out: '',
+      err: `portcullis certs: ${other}/ca.key does not belong to ${other}/ca.crt: nobody would trust what it signs; find the right key\n`,
+    })
+    await run('issue', '--usage', 'client', '--name', 'x', '--ca', one ?? '', '--out', one ?? '', '--prefix', 'leaf')
+    await copyFile(`${one}/leaf.crt`, `${other}/ca.crt`)
+    await copyFile(`${one}/leaf.key`, `${other}/ca.key`)
+    expect((await run(...issue, '--ca', other ?? '')).err).toContain(`${other}/ca.crt is no CA's certificate`)
+    expect(await readdir(out ?? '').catch(() => 'not made')).toBe('not made')
+  })
+
+  it('refuses to sign with a CA that is out of its time', async () => {
+    const out = join(directory, 'ended')
+    await mkdir(out)
+    const ended = await createAuthority({ commonName: 'ended', days: 1, notBefore: new Date('2020-01-01') })
+    await writeFile(join(out, 'ca.crt'), ended.certificatePem)
+    await writeFile(join(out, 'ca.key'), ended.privateKeyPem)
+    const { code, err } = await run('issue', '--usage', 'client', '--name', 'x', '--ca', out, '--out', out)
+    expect(code).toBe(2)
+    expect(err).toContain(`${out}/ca.crt is valid from 2020-01-01T00:00:00.000Z to 2020-01-02T00:00:00.000Z only`)
   })
 
   it.each([
@@ -101,10 +130,11 @@ describe('portcullis certs', () => {
     { argv: ['issue', '--name', 'x', '--ip', 'localhost'], err: '--ip must be an IP address, not "localhost"' },
     {
       argv: ['issue', '--name', 'x', '--dns', 'x', '--ca', '/nowhere'],
-      err: 'there is no CA in /nowhere: make one with',
+      err: 'no CA can be read in /nowhere: /nowhere/ca.crt cannot be read (ENOENT); make a CA with "portcullis certs init --out /nowhere"',
     },
     { argv: ['issue', '--name', 'x', '--prefix', '../x'], err: '--prefix must be a plain word' },
     { argv: ['init', '--days', '0'], err: '--days must be a whole number of days' },
+    { argv: ['dev', 'elsewhere'], err: 'unknown argument "elsewhere"' },
     { argv: ['inspect'], err: 'inspect needs a file' },
     { argv: ['inspect', '/nowhere.crt'], err: '/nowhere.crt cannot be read' },
   ])('refuses $argv with a reason and exit code 2', async ({ argv, err }) => {

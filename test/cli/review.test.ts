@@ -86,6 +86,14 @@ describe('portcullis review', () => {
     expect(err).toContain('is no Kubernetes object')
   })
 
+  it('reads nothing but UTF-8', async () => {
+    const file = join(directory, 'utf16.yaml')
+    await writeFile(file, Buffer.from(`\ufeff${pod('/data')}`, 'utf16le'))
+    const { code, err } = await ask([file])
+    expect(code).toBe(2)
+    expect(err).toContain(`${file}: this is UTF-16, as some shells write it: save it as UTF-8`)
+  })
+
   it('replays a recorded review unchanged', async () => {
     const file = join(directory, 'recorded.json')
     const request = {
@@ -112,9 +120,13 @@ describe('portcullis review', () => {
 
   it.each([
     { argv: [], err: 'name a file, or - for standard input' },
-    { argv: ['/nowhere.yaml'], err: '/nowhere.yaml cannot be read' },
+    { argv: ['/nowhere.yaml'], err: '/nowhere.yaml: cannot be read: ENOENT' },
     { argv: ['-'], err: 'there is no Kubernetes object in these files' },
     { argv: ['-', '--server', 'http://x'], err: '--server is given twice' },
+    { argv: ['-', '--timeout', '0s'], err: '--timeout must be more than 0s and at most 30s' },
+    { argv: ['-', '--timeout', '31s'], err: '--timeout must be more than 0s and at most 30s' },
+    { argv: ['-', '--old', 'x.yaml'], err: '--old goes with --operation UPDATE alone' },
+    { argv: ['/no\u001b[31m\n.yaml'], err: '/no\\u001b[31m\nportcullis review: .yaml: cannot be read: ENOENT' },
   ])('refuses $argv with a reason and exit code 2', async ({ argv, err }) => {
     const result = await ask(argv)
     expect(result.code).toBe(2)
@@ -133,7 +145,7 @@ describe('portcullis review', () => {
 
 describe('portcullis review, in front of a server that answers wrongly', () => {
   let wrong: Server
-  let answer: (uid: string) => { readonly status: number; readonly body: string }
+  let answer: (uid: string, url: string) => { readonly status: number; readonly body: string }
   beforeAll(async () => {
     const read = (name: string) => readFile(join(certs, name))
     const [cert, key, ca] = await Promise.all([read('tls.crt'), read('tls.key'), read('ca.crt')])
@@ -143,7 +155,10 @@ describe('portcullis review, in front of a server that answers wrongly', () => {
         text += chunk
       })
       request.on('end', () => {
-        const { status, body } = answer((JSON.parse(text) as { request: { uid: string } }).request.uid)
+        const { status, body } = answer(
+          (JSON.parse(text) as { request: { uid: string } }).request.uid,
+          request.url ?? '',
+        )
         response.writeHead(status).end(body)
       })
     })
@@ -153,18 +168,66 @@ describe('portcullis review, in front of a server that answers wrongly', () => {
     wrong.close()
   })
 
-  const reviewOf = (response: object) => JSON.stringify({ response })
+  const reviewOf = (response: object) =>
+    JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response })
   const patchOf = (patch: unknown) => Buffer.from(JSON.stringify(patch)).toString('base64')
 
   it.each([
     { name: 'another uid', body: () => reviewOf({ uid: 'x', allowed: true }), err: 'it is about uid "x"' },
     { name: 'no JSON', body: () => 'hello', err: '/mutate gave no usable answer: it is no JSON' },
+    {
+      name: 'another version',
+      body: (uid: string) => reviewOf({ uid, allowed: true }).replace('k8s.io/v1', 'k8s.io/v1beta1'),
+      err: 'it is "AdmissionReview" of "admission.k8s.io/v1beta1", not "AdmissionReview" of "admission.k8s.io/v1"',
+    },
+    { name: 'no response', body: () => reviewOf([]), err: 'it has no response' },
+    {
+      name: 'an answer that nests too deep',
+      body: () => `{"response":${'['.repeat(9999)}${']'.repeat(9999)}}`,
+      err: 'it nests deeper than 200 levels',
+    },
+    {
+      name: 'a status that is none',
+      body: (uid: string) => reviewOf({ uid, allowed: false, status: { message: 7 } }),
+      err: 'its status is not as it should be',
+    },
+    {
+      name: 'warnings that are none',
+      body: (uid: string) => reviewOf({ uid, allowed: true, warnings: 'x' }),
+      err: 'its warnings are no list of texts',
+    },
+    {
+      name: 'audit annotations that are none',
+      body: (uid: string) => reviewOf({ uid, allowed: true, auditAnnotations: { a: 1 } }),
+      err: 'its auditAnnotations are no texts by name',
+    },
     { name: 'neither yes nor no', body: (uid: string) => reviewOf({ uid }), err: 'it says neither yes nor no' },
     { name: 'HTTP 500', status: 500, body: () => 'boom', err: 'answered HTTP 500: boom' },
     {
       name: 'a patch without its type',
       body: (uid: string) => reviewOf({ uid, allowed: true, patch: patchOf([]) }),
       err: 'its patchType is undefined',
+    },
+    {
+      name: 'a type without its patch',
+      body: (uid: string) => reviewOf({ uid, allowed: true, patchType: 'JSONPatch' }),
+      err: 'it has a patchType, but no patch',
+    },
+    {
+      name: 'a patch that is no base64',
+      body: (uid: string) => reviewOf({ uid, allowed: true, patchType: 'JSONPatch', patch: '[]==' }),
+      err: '/mutate gave no usable patch: it is no base64',
+    },
+    {
+      name: 'a patch that leaves no object',
+      body: (uid: string) =>
+        reviewOf({
+          uid,
+          allowed: true,
+          patchType: 'JSONPatch',
+          patch: patchOf([{ op: 'replace', path: '', value: 'x' }]),
+        }),
+      err: '/mutate gave no usable patch: what it leads to is no object',
     },
     {
       name: 'a patch that does not apply',
@@ -180,11 +243,30 @@ describe('portcullis review, in front of a server that answers wrongly', () => {
     expect(test.err()).toContain(err)
   })
 
+  it('takes no patch from a path that must not change anything', async () => {
+    answer = (uid, url) => ({
+      status: 200,
+      body: reviewOf({
+        uid,
+        allowed: true,
+        ...(url.startsWith('/observe') && { patchType: 'JSONPatch', patch: patchOf([]) }),
+      }),
+    })
+    const test = testIo({ stdin: pod('/data') })
+    const { port } = wrong.address() as AddressInfo
+    expect(await review.run(['-', '--server', `https://127.0.0.1:${port}`, '--certs', certs], test.io)).toBe(2)
+    expect(test.err()).toContain('/observe gave no usable answer: it has a patch, which only /mutate may answer with')
+  })
+
   it('applies a patch before it asks whether the result is allowed, and shows both', async () => {
     const patch = [{ op: 'add', path: '/metadata/labels', value: { injected: 'yes' } }]
-    answer = uid => ({
+    answer = (uid, url) => ({
       status: 200,
-      body: reviewOf({ uid, allowed: true, patchType: 'JSONPatch', patch: patchOf(patch) }),
+      body: reviewOf({
+        uid,
+        allowed: true,
+        ...(url.startsWith('/mutate') && { patchType: 'JSONPatch', patch: patchOf(patch) }),
+      }),
     })
     const test = testIo({ stdin: pod('/data') })
     const { port } = wrong.address() as AddressInfo

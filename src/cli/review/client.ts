@@ -1,100 +1,104 @@
-import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
-import { join } from 'node:path'
-
-/** The certificates with which the command shows itself as an API server. */
-export interface ClientCertificates {
-  readonly ca: Buffer
-  readonly cert: Buffer
-  readonly key: Buffer
-}
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { oneLine, quote, shorten } from '../../admission/text.ts'
+import type { ClientCertificates } from './certificates.ts'
 
 /** An answer, or why there is none and what to do about it. */
 export type Reply = { readonly ok: true; readonly body: string } | { readonly ok: false; readonly problem: string }
 
-/** Reads `ca.crt`, `client.crt` and `client.key` of a folder. */
-export async function readCertificates(
-  directory: string,
-): Promise<
-  { readonly ok: true; readonly certificates: ClientCertificates } | { readonly ok: false; readonly problem: string }
-> {
-  const buffers: Buffer[] = []
-  for (const name of ['ca.crt', 'client.crt', 'client.key']) {
-    const file = join(directory, name)
-    const content = await readFile(file).catch((error: NodeJS.ErrnoException) => error)
-    if (content instanceof Error) {
-      const hint =
-        'start "portcullis serve --dev" here first, or run "portcullis certs dev", or name another folder with --certs'
-      return { ok: false, problem: `${file} cannot be read (${content.code ?? content.message}): ${hint}` }
-    }
-    buffers.push(content)
-  }
-  const [ca = Buffer.alloc(0), cert = Buffer.alloc(0), key = Buffer.alloc(0)] = buffers
-  return { ok: true, certificates: { ca, cert, key } }
-}
+/** The gateway's own answer "deadline" should arrive, even on a busy machine. */
+const GRACE_MS = 2000
+/** A patch is at most about as large as the largest review that a gateway takes. */
+const MAX_ANSWER = 64 * 1024 * 1024
+/** What is shown of an answer that is none. */
+const SHOWN = 500
+
+const unzip = promisify(gunzip)
 
 /** Asks one gateway over kept-alive connections, with the headers of kube-apiserver. */
 export class GatewayClient {
   readonly #server: URL
   readonly #agent: Agent
+  readonly #name: string
   readonly #timeoutMs: number
 
-  constructor(server: URL, certificates: ClientCertificates, timeoutMs: number) {
+  constructor(server: URL, { name, ...pems }: ClientCertificates, timeoutMs: number) {
     this.#server = server
+    this.#name = name
     this.#timeoutMs = timeoutMs
-    this.#agent = new Agent({ keepAlive: true, ...certificates })
+    this.#agent = new Agent({ keepAlive: true, ...pems })
   }
 
   /** Sends a review to a path of the gateway. Never rejects. */
-  send(path: string, body: string | Buffer): Promise<Reply> {
-    const url = new URL(
-      `${this.#server.pathname.replace(/\/$/, '')}/${path}?timeout=${Math.ceil(this.#timeoutMs / 1000)}s`,
-      this.#server,
-    )
-    const bytes = Buffer.from(body)
-    return new Promise(resolve => {
-      const fail = (problem: string) => resolve({ ok: false, problem })
-      const outgoing = httpsRequest(
-        url,
-        {
-          method: 'POST',
-          agent: this.#agent,
-          // The machine may be slower than the gateway: its own answer "deadline" should arrive.
-          timeout: this.#timeoutMs + 5000,
-          headers: {
-            'user-agent': 'portcullis-review',
-            'content-length': bytes.length,
-            accept: 'application/json, */*',
-            'content-type': 'application/json',
-          },
-        },
-        incoming => {
-          const chunks: Buffer[] = []
-          incoming.on('data', chunk => chunks.push(chunk))
-          incoming.on('error', error => fail(`the answer of ${url.origin} broke off: ${error.message}`))
-          incoming.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8')
-            if (incoming.statusCode === 200) resolve({ ok: true, body: text })
-            else fail(`${url.origin} answered HTTP ${incoming.statusCode}: ${text.trim()}`)
-          })
-        },
-      )
-      outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
-      outgoing.on('error', (error: NodeJS.ErrnoException) => fail(describe(url, error)))
-      outgoing.end(bytes)
-    })
+  async send(path: string, body: string | Buffer): Promise<Reply> {
+    const prefix = this.#server.pathname.replace(/\/$/, '')
+    const url = new URL(`${prefix}/${path}?timeout=${Math.ceil(this.#timeoutMs / 1000)}s`, this.#server)
+    const signal = AbortSignal.timeout(this.#timeoutMs + GRACE_MS)
+    try {
+      const incoming = await this.#post(url, Buffer.from(body), signal)
+      const text = (await readBody(incoming)).toString('utf8')
+      if (incoming.statusCode === 200) return { ok: true, body: text }
+      return { ok: false, problem: this.#describeStatus(url, incoming.statusCode ?? 0, text) }
+    } catch (error) {
+      return { ok: false, problem: this.#describeFailure(url, error, signal.aborted) }
+    }
   }
 
   close(): void {
     this.#agent.destroy()
   }
+
+  #post(url: URL, body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
+    const headers = {
+      'user-agent': 'kube-apiserver-admission',
+      'content-length': body.length,
+      accept: 'application/json, */*',
+      'content-type': 'application/json',
+      'accept-encoding': 'gzip',
+    }
+    return new Promise((resolve, reject) => {
+      httpsRequest(url, { method: 'POST', agent: this.#agent, signal, headers }, resolve).on('error', reject).end(body)
+    })
+  }
+
+  #describeStatus({ origin }: URL, status: number, text: string): string {
+    const said = `${origin} answered HTTP ${status}: ${shorten(oneLine(text.trim()), SHOWN) || '(nothing)'}`
+    if (status === 403) {
+      return `${said}. The certificate in --certs is named ${quote(this.#name)}: issue one for a name that may ask ("portcullis certs issue --usage client --name kube-apiserver --prefix client"), or start the gateway with --client-name`
+    }
+    return `${said}. Is this the admission address of a gateway? --server names another; the gateway's log says more`
+  }
+
+  #describeFailure({ origin }: URL, error: unknown, isTooLate: boolean): string {
+    if (isTooLate) {
+      const seconds = (this.#timeoutMs + GRACE_MS) / 1000
+      return `${origin} gave no answer within ${seconds} s. Is something else listening there, or is the gateway overloaded?`
+    }
+    const { code = '', message = String(error) } = error as NodeJS.ErrnoException
+    const said = `${origin} could not be asked: ${oneLine(message || code)}`
+    if (code === 'ECONNREFUSED')
+      return `${said}. Is the gateway running there? "portcullis serve --dev" starts one; --server names another`
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+      return `${said}. The gateway's certificate is not for this host: name it in --server as the certificate does`
+    if (/certificate|alert|SSL|TLS/i.test(`${code} ${message}`))
+      return `${said}. The certificates of --certs do not fit this gateway: name the folder whose CA it trusts`
+    // With TLS 1.3 a client's certificate is refused after the client's handshake is done: the reason often goes lost.
+    if (code === 'ECONNRESET' || code === 'EPIPE')
+      return `${said}. So does a gateway that does not trust the CA of the certificate in --certs, ${quote(this.#name)}; its log says more`
+    return `${said}. Check --server; the gateway's log may say more`
+  }
 }
 
-function describe(url: URL, error: NodeJS.ErrnoException): string {
-  const said = `${url.origin} could not be asked: ${error.message || error.code}`
-  if (error.code === 'ECONNREFUSED')
-    return `${said}. Is the gateway running there? "portcullis serve --dev" starts one; --server names another`
-  if (/certificate|alert|SSL|TLS/i.test(error.message))
-    return `${said}. The certificates of --certs do not fit this gateway`
-  return said
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > MAX_ANSWER) throw new Error(`its answer is larger than ${MAX_ANSWER / 1024 ** 2} MiB`)
+  }
+  const bytes = Buffer.concat(chunks)
+  return incoming.headers['content-encoding'] === 'gzip' ? unzip(bytes, { maxOutputLength: MAX_ANSWER }) : bytes
 }

@@ -21,7 +21,7 @@ export function encodeReview(request: AdmissionRequest): string {
       ...isNamed('name', name),
       ...isNamed('namespace', namespace),
       operation,
-      userInfo: { username: userInfo?.username ?? '', groups: userInfo?.groups ?? [] },
+      userInfo: userOf(userInfo),
       object,
       oldObject,
       dryRun,
@@ -33,6 +33,12 @@ export function encodeReview(request: AdmissionRequest): string {
     character => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   )
   return `${text}\n`
+}
+
+/** Go leaves out what is empty. */
+function userOf(user: AdmissionRequest['userInfo']) {
+  const { username = '', uid = '', groups = [] } = user ?? {}
+  return { ...(username && { username }), ...(uid && { uid }), ...(groups.length > 0 && { groups }) }
 }
 
 function optionsOf(operation: AdmissionRequest['operation']) {

@@ -1,5 +1,6 @@
 import { dump } from 'js-yaml'
-import { printable } from '../../admission/text.ts'
+import { oneLine, printable } from '../../admission/text.ts'
+import { inertJson } from '../inert-json.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A verdict and what it is about. */
@@ -14,18 +15,17 @@ export type OutputFormat = 'text' | 'json' | 'yaml'
 
 /** The whole result in one of the formats. The same verdicts give the same text. */
 export function formatReviews(reviews: readonly Reviewed[], format: OutputFormat): string {
-  if (format === 'json') return `${JSON.stringify(reviews, null, 2)}\n`
-  if (format === 'yaml') return dump(reviews, { lineWidth: -1, noRefs: true })
+  if (format === 'json') return inertJson(reviews)
+  // YAML escapes controls itself; marks that reorder text are written out, and only JSON gives them back exactly.
+  if (format === 'yaml') return printable(dump(reviews, { lineWidth: -1, noRefs: true }))
   return reviews.map(describe).join('\n')
 }
 
 function describe(reviewed: Reviewed): string {
   const { file, line, object, allowed, code, reason, message, warnings, auditAnnotations, patch, patched } = reviewed
-  const word = allowed
-    ? patch === undefined
-      ? 'allowed'
-      : 'patched'
-    : `denied (${[code, reason].filter(Boolean).join(' ')})`
+  const status = [code, reason].filter(Boolean).join(' ')
+  const denied = status === '' ? 'denied' : `denied (${status})`
+  const word = allowed ? (patch === undefined ? 'allowed' : 'patched') : denied
   const lines = [`${file}:${line}: ${object}: ${word}`]
   if (message !== undefined) lines.push(...indent(message))
   for (const warning of warnings) lines.push(...indent(`Warning: ${warning}`))
@@ -36,7 +36,7 @@ function describe(reviewed: Reviewed): string {
     lines.push(...indent('patched object:'), ...indent(dump(patched, { lineWidth: -1, noRefs: true }).trimEnd(), 4))
   }
   // What stands in a manifest or comes from a server must not move the cursor of whoever reads it.
-  return `${lines.map(printable).join('\n')}\n`
+  return `${lines.map(oneLine).join('\n')}\n`
 }
 
 function indent(text: string, width = 2): readonly string[] {
