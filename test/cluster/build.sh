@@ -3,17 +3,19 @@
 # that folder. KUBEBUILDER_ASSETS, the ecosystem's name for it, overrides the place. The default is keyed by what
 # decides the result (versions and the main packages), so that a cache is either right or absent.
 set -euo pipefail
+# A relative KUBEBUILDER_ASSETS is meant from where the caller stands.
+given=${KUBEBUILDER_ASSETS:+$(realpath -m -- "$KUBEBUILDER_ASSETS")}
 cd "$(dirname "$0")"
 
 key=$(cat go.mod go.sum build.sh ./*/main.go | sha256sum | cut -c1-16)
-assets=${KUBEBUILDER_ASSETS:-${XDG_CACHE_HOME:-$HOME/.cache}/portcullis/kubernetes-$key}
+assets=${given:-${XDG_CACHE_HOME:-$HOME/.cache}/portcullis/kubernetes-$key}
 programs=(etcd kube-apiserver kube-controller-manager kubectl)
 
 complete() { for p in "${programs[@]}"; do [ -x "$assets/$p" ] || return 1; done; }
 
 if ! complete; then
-  if [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -d "$assets" ]; then
-    echo "KUBEBUILDER_ASSETS=$assets lacks one of: ${programs[*]}" >&2
+  if [ -n "$given" ] && [ -d "$given" ]; then
+    echo "KUBEBUILDER_ASSETS=$given lacks one of: ${programs[*]}" >&2
     exit 1
   fi
   command -v go > /dev/null || { echo "test/cluster/build.sh needs Go 1.26 (https://go.dev/dl) to build the control plane" >&2; exit 1; }
@@ -32,6 +34,10 @@ if ! complete; then
   trap 'rm -rf "$staging"' EXIT
   CGO_ENABLED=0 go build -mod=readonly -trimpath -buildvcs=false -ldflags "-s -w$flags" -o "$staging/" "${programs[@]/#/./}" >&2
   chmod 755 "$staging"
-  mv -T "$staging" "$assets" 2> /dev/null || complete
+  if ! mv -T "$staging" "$assets" 2> /dev/null && ! complete; then
+    # What stands there is neither ours of just now nor another build's: half a cache, as after a cleaner of old files.
+    rm -rf "$assets"
+    mv -T "$staging" "$assets"
+  fi
 fi
 echo "$assets"

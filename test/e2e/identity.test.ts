@@ -27,10 +27,14 @@ test('the API server with the expected certificate is answered', async () => {
 
 test('an API server without a certificate can create nothing', async () => {
   const stranger = await plane.addApiServer({ webhookClient: undefined })
-  const answer = await dryRunCreate(stranger, podWith())
-  expect(answer.status).toBe(500)
-  expect(answer.body).toContain(`failed calling webhook \\"${WEBHOOK}\\"`)
-  expect(answer.body).toContain('certificate required')
+  const answers = []
+  for (let call = 0; call < 5; call++) answers.push(await dryRunCreate(stranger, podWith()))
+  for (const answer of answers) {
+    expect(answer.status).toBe(500)
+    expect(answer.body).toContain(`failed calling webhook \\"${WEBHOOK}\\"`)
+  }
+  // In TLS 1.3 the client has sent its request before it hears of the refusal; the end of the connection may overtake it.
+  expect(answers.map(({ body }) => body).join('\n')).toContain('certificate required')
 })
 
 test('an API server whose certificate has another name can create nothing', async () => {

@@ -5,6 +5,8 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tellReaper } from './reaper.ts'
 
+const STOP_TIMEOUT_MS = 60_000
+
 /** A program that runs beside the test, its output in a file. */
 export interface BackgroundProcess {
   readonly name: string
@@ -12,7 +14,7 @@ export interface BackgroundProcess {
   isRunning(): boolean
   /** Sends a signal and waits for nothing. */
   signal(signal: NodeJS.Signals): void
-  /** Sends a signal and waits for the end; returns the exit code, null after a signal. */
+  /** Sends a signal and waits for the end, a minute at most; returns the exit code, null after a signal. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
@@ -23,7 +25,8 @@ export function startProcess(
   args: readonly string[],
   options: { readonly logFile: string; readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
 ): BackgroundProcess {
-  const log = openSync(options.logFile, 'a')
+  const { logFile } = options
+  const log = openSync(logFile, 'a')
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env ?? withoutProxy(),
@@ -41,12 +44,15 @@ export function startProcess(
   const isRunning = () => child.exitCode === null && child.signalCode === null && child.pid !== undefined
   return {
     name,
-    logFile: options.logFile,
+    logFile,
     isRunning,
     signal: signal => void child.kill(signal),
     stop: async (signal = 'SIGKILL') => {
       if (isRunning()) child.kill(signal)
-      return ended
+      const code = await Promise.race([ended, sleep(STOP_TIMEOUT_MS, 'late' as const, { ref: false })])
+      if (code !== 'late') return code
+      child.kill('SIGKILL')
+      throw new Error(`${name} did not end within ${STOP_TIMEOUT_MS / 1000} s of ${signal}${tailOf({ name, logFile })}`)
     },
   }
 }
@@ -64,7 +70,12 @@ export async function waitUntil(
 ): Promise<void> {
   const { process: watched, milliseconds = 60_000 } = options
   const deadline = performance.now() + milliseconds
-  while (!(await probe().catch(() => false))) {
+  // A probe that never answers, as of a server that is stopped in the middle, is a probe that says no.
+  const answer = (): Promise<boolean> => {
+    const rest = sleep(Math.max(0, deadline - performance.now()), false, { ref: false })
+    return Promise.race([probe().catch(() => false), rest])
+  }
+  while (!(await answer())) {
     if (watched !== undefined && !watched.isRunning())
       throw new Error(`${watched.name} ended before: ${what}${tailOf(watched)}`)
     if (performance.now() > deadline)
