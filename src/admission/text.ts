@@ -31,3 +31,9 @@ export function shorten(text: string, limit: number): string {
 export function quote(text: string): string {
   return `"${shorten(oneLine(text), 256).replaceAll('"', '\\"')}"`
 }
+
+/** By code unit, not by locale: the same order on every machine. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

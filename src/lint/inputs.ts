@@ -1,6 +1,6 @@
 import { glob, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, normalize, resolve } from 'node:path'
-import { compareText } from '../policy/set.ts'
+import { compareText } from '../admission/text.ts'
 import type { LintError } from './report.ts'
 import { chartProblem, isChart, isManifestName, walk } from './walk.ts'
 

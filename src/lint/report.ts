@@ -1,6 +1,6 @@
+import { compareText } from '../admission/text.ts'
 import type { Pointer } from '../json/pointer.ts'
 import type { Action } from '../policy/compile.ts'
-import { compareText } from '../policy/set.ts'
 
 /** The object that something was said about. What a manifest leaves out is `''`. */
 export interface ObjectReference {

@@ -1,6 +1,5 @@
-import { oneLine } from '../admission/text.ts'
+import { compareText, oneLine } from '../admission/text.ts'
 import type { Action } from '../policy/compile.ts'
-import { compareText } from '../policy/set.ts'
 import type {
   CodeFrame,
   FileReport,

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compareText } from '../policy/set.ts'
+import { compareText } from '../admission/text.ts'
 import type { LintError } from './report.ts'
 
 /** What marks a folder as a Helm chart. */

@@ -3,7 +3,9 @@ import type { BoundCheck, RegisteredCheck, ResourceRule } from '../checks/check.
 import { rulesFor } from '../checks/resources.ts'
 import type { PodTemplateKind } from '../workload/kinds.ts'
 import { type CompiledException, compileException } from './exceptions.ts'
-import { locateProblem, type Problem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
+import { type Compiled, failed } from './folder.ts'
+import { kindOf, misplacedKind } from './kind.ts'
+import { locateProblem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
 import { exceptionSchema, type PolicyDocument, policySchema } from './schema.ts'
 import { compileSelector, type Selector } from './selector.ts'
 import { suggest } from './suggest.ts'
@@ -39,54 +41,21 @@ export interface CompiledPolicy {
 
 export type CompiledDocument = CompiledPolicy | CompiledException
 
-/** A document, compiled, or everything that is wrong with it. Warnings stand in `warnings` either way. */
-export type Compiled =
-  | { readonly ok: true; readonly document: CompiledDocument; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly [Problem, ...Problem[]] }
-
-const UPSTREAM_KINDS = [
-  'ValidatingAdmissionPolicy',
-  'ValidatingAdmissionPolicyBinding',
-  'MutatingAdmissionPolicy',
-  'MutatingAdmissionPolicyBinding',
-]
-
 /** Compiles one document of a policy folder: everything that can be wrong with it is wrong here. */
-export function compileDocument(source: SourceDocument, checks: readonly RegisteredCheck[]): Compiled {
-  const kind = kindOf(source.value)
-  if (kind === undefined || !source.kinds.includes(kind)) {
-    const message = describeKind(kind, source.kinds)
-    return failed(source, [{ pointer: kind === undefined ? '' : '/kind', part: 'value', message }])
-  }
-  if (kind === 'Policy') return compilePolicy(source, checks)
+export function compileDocument(
+  source: SourceDocument,
+  checks: readonly RegisteredCheck[],
+): Compiled<CompiledDocument> {
+  const misplaced = misplacedKind(source)
+  if (misplaced !== undefined) return failed(source, [misplaced])
+  if (kindOf(source.value) === 'Policy') return compilePolicy(source, checks)
   const parsed = exceptionSchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, exceptionSchema))
   const compiled = compileException(parsed.data, source)
   return compiled.ok ? { ok: true, document: compiled.exception, warnings: [] } : failed(source, compiled.problems)
 }
 
-function kindOf(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return undefined
-  const { kind } = value as { kind: unknown }
-  return typeof kind === 'string' ? kind : undefined
-}
-
-function describeKind(kind: string | undefined, allowedKinds: readonly string[]): string {
-  const allowed = `allowed here: ${allowedKinds.join(', ')}`
-  if (kind === undefined) return `is no policy document: it has no kind; ${allowed}`
-  if (UPSTREAM_KINDS.includes(kind)) return `${kind} is not supported yet: this version evaluates no CEL; ${allowed}`
-  if (kind === 'PolicyException')
-    return `an exception does not belong among the policies: put it in the folder of --exceptions; ${allowed}`
-  return `unknown kind ${quote(kind)}${suggest(kind, allowedKinds)}; ${allowed}`
-}
-
-function failed(source: SourceDocument, problems: readonly ValueProblem[]): Compiled {
-  const [first, ...rest] = problems.map(problem => locateProblem(source, problem))
-  if (first === undefined) throw new Error('a document failed to compile without a problem')
-  return { ok: false, problems: [first, ...rest] }
-}
-
-function compilePolicy(source: SourceDocument, known: readonly RegisteredCheck[]): Compiled {
+function compilePolicy(source: SourceDocument, known: readonly RegisteredCheck[]): Compiled<CompiledDocument> {
   const parsed = policySchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, policySchema))
   const { metadata, spec } = parsed.data

@@ -140,7 +140,7 @@ class SubjectCache {
     const { oldObject } = this.request
     if (oldObject === null) return result
     const known = check.run(this.#subject(policy, oldObject)).findings
-    return { ...result, findings: relaxKnown(result.findings, known, oldObject) }
+    return { ...result, findings: relaxKnown(result.findings, known) }
   }
 
   #subject(policy: CompiledPolicy, object: JsonObject): Subject {

@@ -11,7 +11,8 @@ const name = z
   .max(253, 'must have at most 253 characters')
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a DNS name: lower-case letters, digits, "-" and "."')
 
-const metadata = z.looseObject({
+/** What every document is called. */
+export const metadata = z.looseObject({
   name,
   labels: z.record(z.string(), z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
@@ -76,12 +77,12 @@ const matchConstraints = z.strictObject({
 })
 
 /** A field that only CEL can fill: never ignored, so it must be empty until there is CEL. */
-function emptyUntilCel(field: string) {
+export function emptyUntilCel(field: string, document = 'policy') {
   return z
     .array(z.unknown())
     .max(
       0,
-      `${field} is not supported yet: this version evaluates no CEL. Remove it, or the policy would mean less than it says`,
+      `${field} is not supported yet: this version evaluates no CEL. Remove it, or the ${document} would mean less than it says`,
     )
     .optional()
 }

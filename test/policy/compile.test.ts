@@ -236,7 +236,7 @@ describe('a document of another kind', () => {
 
   it('is told where an exception belongs', () => {
     expect(kind('PolicyException')).toEqual([
-      'a.yaml:2:7: /kind: an exception does not belong among the policies: put it in the folder of --exceptions; allowed here: Policy',
+      'a.yaml:2:7: /kind: a PolicyException does not belong here: put it in the folder of --exceptions; allowed here: Policy',
     ])
   })
 
@@ -246,7 +246,7 @@ describe('a document of another kind', () => {
     ])
     expect(kind('ConfigMap')).toEqual(['a.yaml:2:7: /kind: unknown kind "ConfigMap"; allowed here: Policy'])
     expect(kind('Policy', ['PolicyException'])).toEqual([
-      'a.yaml:2:7: /kind: unknown kind "Policy"; allowed here: PolicyException',
+      'a.yaml:2:7: /kind: a Policy does not belong here: put it in the folder of --policies; allowed here: PolicyException',
     ])
   })
 

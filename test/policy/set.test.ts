@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { compareText } from '../../src/admission/text.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { digest } from '../../src/cli/documents.ts'
 import type { Problem, SourceDocument } from '../../src/policy/problems.ts'
 import { describeProblem } from '../../src/policy/problems.ts'
-import { compareText, type LoadedSet, loadSet, type PolicySet } from '../../src/policy/set.ts'
+import { type LoadedSet, loadSet, type PolicySet } from '../../src/policy/set.ts'
 import { documentsOf } from '../support/engine.ts'
 
 /** A policy, faulty where `spec` says so. */
