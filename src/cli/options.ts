@@ -81,13 +81,18 @@ export function choice<const T extends string>(
   return { help, placeholder: words.join('|'), fallback, shownDefault: fallback, ...extra, read }
 }
 
-/** A duration such as `10s`, in milliseconds. */
-export function duration(help: string, fallback: string): Option<number> {
+/** Longer timers overflow, and fire at once. */
+const MAX_DURATION_MS = 24 * 60 * 60 * 1000
+
+/** A duration such as `10s`, in milliseconds: from `least` to a day. */
+export function duration(help: string, fallback: string, least = '0s'): Option<number> {
   const read: Reader<number> = value => {
     const milliseconds = parseDuration(value)
-    return milliseconds === undefined
-      ? { must: 'must be a duration such as 500ms, 10s or 1m30s' }
-      : { value: milliseconds }
+    const isWithin =
+      milliseconds !== undefined && milliseconds >= (parseDuration(least) ?? 0) && milliseconds <= MAX_DURATION_MS
+    return isWithin
+      ? { value: milliseconds }
+      : { must: `must be a duration such as 500ms, 10s or 1m30s, from ${least} to 24h` }
   }
   return { help, placeholder: 'DURATION', fallback: parseDuration(fallback) ?? 0, shownDefault: fallback, read }
 }

@@ -53,9 +53,10 @@ function serveOptions(env: Io['env']) {
     'max-connection-age': duration(
       'Older connections are ended after an answer, so that replicas share the load.',
       '5m',
+      '1s',
     ),
     drain: duration('How long to go on serving after SIGTERM.', '10s'),
-    'reload-interval': duration('How often policies and certificates are looked at for changes.', '2s'),
+    'reload-interval': duration('How often policies and certificates are looked at for changes.', '2s', '100ms'),
     'log-level': choice(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'Logs are JSON, on standard error.',
@@ -113,6 +114,9 @@ type Config =
 async function configOf(options: ServeOptions, io: Io): Promise<Config> {
   const tls = await tlsFiles(options, io)
   if (!tls.ok) return tls
+  if (options['client-auth'] === 'require' && options['client-name'].length === 0) {
+    return { ok: false, problems: ['--client-name names nobody, so that nobody could ask; see also --client-auth'] }
+  }
   const sources = documentSources(options)
   const value: GatewayConfig = {
     listen: options.listen,
@@ -166,12 +170,11 @@ async function tlsFiles(options: ServeOptions, io: Io): Promise<Files> {
   }
   const certFile = given.certFile ?? join(FALLBACK_CERTIFICATES, 'tls.crt')
   const keyFile = given.keyFile ?? join(FALLBACK_CERTIFICATES, 'tls.key')
-  const clientCaFile = given.clientCaFile ?? join(FALLBACK_CERTIFICATES, 'client-ca.crt')
-  const isMissing = await stat(certFile).then(
-    () => false,
-    () => given.certFile === undefined,
-  )
-  if (isMissing) {
+  const fallbackCa = join(FALLBACK_CERTIFICATES, 'client-ca.crt')
+  // Who only observes may be there before there is a CA to observe with.
+  const needsNoCa = options['client-auth'] === 'observe' && given.clientCaFile === undefined
+  const clientCaFile = needsNoCa && !(await exists(fallbackCa)) ? undefined : (given.clientCaFile ?? fallbackCa)
+  if (given.certFile === undefined && !(await exists(certFile))) {
     return {
       ok: false,
       problems: [`there is no certificate in ${certFile}: name one with --tls-cert and --tls-key, or try --dev`],
@@ -180,9 +183,20 @@ async function tlsFiles(options: ServeOptions, io: Io): Promise<Files> {
   return { ok: true, files: withClientCa({ certFile, keyFile }, clientCaFile, options) }
 }
 
+function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** `none` asks for no client certificate, and needs no CA for them. */
-function withClientCa(files: GatewayConfig['tls'], clientCaFile: string, options: ServeOptions): GatewayConfig['tls'] {
-  return options['client-auth'] === 'none' ? files : { ...files, clientCaFile }
+function withClientCa(
+  files: GatewayConfig['tls'],
+  clientCaFile: string | undefined,
+  options: ServeOptions,
+): GatewayConfig['tls'] {
+  return options['client-auth'] === 'none' || clientCaFile === undefined ? files : { ...files, clientCaFile }
 }
 
 async function run(config: GatewayConfig, options: ServeOptions, io: Io): Promise<number> {

@@ -1,4 +1,4 @@
-import type { LintError, LintFinding, LintSkip, Reporter, Summary } from './report.ts'
+import type { LintError, LintExclusion, LintExemption, LintFinding, LintSkip, Reporter, Summary } from './report.ts'
 import { comparePlaces } from './report.ts'
 
 /** A run as one JSON document. Its fields are a promise to scripts. */
@@ -17,12 +17,23 @@ export function jsonReporter(write: (text: string) => void): Reporter {
   return {
     file(report) {
       findings.push(...report.findings.map(plainFinding))
-      skipped.push(...report.skipped.map(plainSkip))
+      // One shape for everything that was not judged, or not held against the object: a script sees that it is not green.
+      skipped.push(
+        ...[...report.skipped, ...report.exempt.map(asSkip), ...report.excluded.flatMap(asSkips)].map(plainSkip),
+      )
       errors.push(...report.errors.map(plainError))
     },
     end(summary, general) {
       errors.push(...general.map(plainError))
-      write(encode({ summary, findings, skipped, errors: errors.sort(comparePlaces) }))
+      const counted = { ...summary, skipped: skipped.length }
+      write(
+        encode({
+          summary: counted,
+          findings,
+          skipped: skipped.sort(comparePlaces),
+          errors: errors.sort(comparePlaces),
+        }),
+      )
     },
   }
 }
@@ -31,6 +42,15 @@ function plainFinding({ frame: _, ...finding }: LintFinding): JsonReport['findin
   const { file, line, column, endLine, endColumn, policy, check, action, pointer, message, hint, object } = finding
   const place = { file, line, column, endLine, endColumn }
   return { ...place, policy, check, action, pointer, message, ...(hint !== undefined && { hint }), object }
+}
+
+function asSkip({ exception, reason, message, ...exempt }: LintExemption): LintSkip {
+  return { ...exempt, reason: `exempt by ${exception} (${reason}): ${message}` }
+}
+
+function asSkips({ file, line, namespace, policies, object }: LintExclusion): readonly LintSkip[] {
+  const reason = `namespace ${namespace} is excluded: see --exclude-namespaces`
+  return policies.map(policy => ({ file, line, policy, check: '', reason, object }))
 }
 
 function plainSkip({ file, line, policy, check, reason, object }: LintSkip): LintSkip {

@@ -7,7 +7,7 @@ import { type Decision, decide } from '../policy/decide.ts'
 import { evaluate } from '../policy/evaluate.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
-import type { LintExclusion, ObjectReference } from './report.ts'
+import type { ObjectReference } from './report.ts'
 
 /** What decides a verdict, beside the object: the same things as in the webhook. */
 export interface LintContext {
@@ -32,7 +32,8 @@ export interface JudgedObject {
   readonly reference: ObjectReference
   readonly found: readonly FoundInObject[]
   readonly decision: Decision
-  readonly excluded: readonly LintExclusion[]
+  /** The policies that did not look, because the object's namespace is excluded. */
+  readonly excluded: { readonly namespace: string; readonly policies: readonly string[] } | undefined
 }
 
 /**
@@ -53,7 +54,7 @@ export function judgeObject(value: JsonObject, context: LintContext): JudgedObje
   const { set, namespaceLabels, now } = context
   const { results, excluded } = evaluate(set, request, { namespaceLabels, unknownNamespaces: 'skip' })
   const decision = decide(results, set, request, { namespaceLabels, now })
-  return { reference: referenceOf(request, value), found: foundBy(decision), decision, excluded: byNamespace(excluded) }
+  return { reference: referenceOf(request, value), found: foundBy(decision), decision, excluded: namespaceOf(excluded) }
 }
 
 /** A violation that is denied and recorded is one finding. */
@@ -62,12 +63,10 @@ function foundBy({ denials, warnings, audits }: Decision): readonly FoundInObjec
   return [...denials, ...warnings, ...audits.filter(({ finding }) => !said.has(finding))]
 }
 
-function byNamespace(excluded: ReturnType<typeof evaluate>['excluded']): readonly LintExclusion[] {
+function namespaceOf(excluded: ReturnType<typeof evaluate>['excluded']): JudgedObject['excluded'] {
   const [first] = excluded
   // All policies saw the same request, and so the same namespace.
-  return first === undefined
-    ? []
-    : [{ namespace: first.namespace, policies: excluded.map(({ policy }) => policy.name) }]
+  return first && { namespace: first.namespace, policies: excluded.map(({ policy }) => policy.name) }
 }
 
 function referenceOf({ kind, namespace, name }: AdmissionRequest, value: JsonObject): ObjectReference {

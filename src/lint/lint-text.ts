@@ -83,7 +83,10 @@ function addObject(report: Mutable<FileReport>, origin: Origin, judged: JudgedOb
     const whole = `${reference.kind} ${reference.name} could not be judged by the policy ${policy}: ${message}`
     report.errors.push(errorAt(origin.file, origin.document, origin.object.pointer, whole))
   }
-  report.excluded.push(...judged.excluded)
+  if (judged.excluded !== undefined) {
+    const { line } = origin.document.locate(origin.object.pointer).start
+    report.excluded.push({ file: origin.file, line, ...judged.excluded, object: reference })
+  }
   report.expired.push(...decision.expired)
 }
 

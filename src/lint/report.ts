@@ -64,8 +64,11 @@ export interface LintError {
 
 /** An object that no policy looked at because its namespace is excluded. */
 export interface LintExclusion {
+  readonly file: string
+  readonly line: number
   readonly namespace: string
   readonly policies: readonly string[]
+  readonly object: ObjectReference
 }
 
 /** An exception that would have covered a finding but is past its date, in milliseconds since 1970. */

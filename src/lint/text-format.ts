@@ -33,9 +33,8 @@ export function textReporter(write: (text: string) => void, style: Style, verbos
       for (const line of linesOf(report, style, verbosity)) write(line)
     },
     end(summary) {
-      if (verbosity === 'quiet') return
       for (const line of excludedLines(excluded, style)) write(line)
-      write(`${summaryLine(summary, actions, exempt, style)}\n`)
+      if (verbosity === 'all') write(`${summaryLine(summary, actions, exempt, style)}\n`)
     },
   }
 }

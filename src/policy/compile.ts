@@ -1,6 +1,7 @@
 import { quote } from '../admission/text.ts'
 import type { BoundCheck, RegisteredCheck, ResourceRule } from '../checks/check.ts'
 import { rulesFor } from '../checks/resources.ts'
+import type { Pointer } from '../json/pointer.ts'
 import type { PodTemplateKind } from '../workload/kinds.ts'
 import { type CompiledException, compileException } from './exceptions.ts'
 import { type Compiled, failed } from './folder.ts'
@@ -51,6 +52,10 @@ export function compileDocument(
   if (kindOf(source.value) === 'Policy') return compilePolicy(source, checks)
   const parsed = exceptionSchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, exceptionSchema))
+  const unknown = (parsed.data.spec.checks ?? []).flatMap((check, index) =>
+    checks.some(({ id }) => id === check) ? [] : [unknownCheck(check, `/spec/checks/${index}`, checks)],
+  )
+  if (unknown.length > 0) return failed(source, unknown)
   const compiled = compileException(parsed.data, source)
   return compiled.ok ? { ok: true, document: compiled.exception, warnings: [] } : failed(source, compiled.problems)
 }
@@ -91,11 +96,7 @@ function bindCheck(
   known: readonly RegisteredCheck[],
 ): Bound {
   const check = known.find(candidate => candidate.id === entry.check)
-  if (check === undefined) {
-    const ids = known.map(candidate => candidate.id)
-    const message = `unknown check ${quote(entry.check)}${suggest(entry.check, ids)}; allowed: ${ids.join(', ')}`
-    return { problems: [{ pointer: `/spec/checks/${index}/check`, part: 'value', message }] }
-  }
+  if (check === undefined) return { problems: [unknownCheck(entry.check, `/spec/checks/${index}/check`, known)] }
   const bound = check.bind(entry.params ?? {})
   return bound.ok
     ? { check: bound.check }
@@ -113,6 +114,12 @@ function compileMatch(spec: PolicyDocument['spec'], checks: readonly BoundCheck[
     objectSelector: compileSelector(constraints.objectSelector),
     excludeNamespaces: spec.excludeNamespaces,
   }
+}
+
+function unknownCheck(check: string, pointer: Pointer, known: readonly RegisteredCheck[]): ValueProblem {
+  const ids = known.map(({ id }) => id)
+  const message = `unknown check ${quote(check)}${suggest(check, ids)}; allowed: ${ids.join(', ')}`
+  return { pointer, part: 'value', message }
 }
 
 type ParsedRule = NonNullable<NonNullable<PolicyDocument['spec']['matchConstraints']>['resourceRules']>[number]

@@ -54,6 +54,8 @@ export interface DecisionContext {
   readonly namespaceLabels: NamespaceLabels
   /** Milliseconds since 1970. */
   readonly now: number
+  /** Told of each exception that was not applied because the labels of the namespace are unknown. */
+  readonly onUnknownNamespace?: (exception: CompiledException) => void
 }
 
 /** The action that a policy takes on a violation: the strictest of its actions. */
@@ -153,13 +155,21 @@ function exceptionFor(
   finding: Finding,
   set: PolicySet,
   request: AdmissionRequest,
-  { namespaceLabels, now }: DecisionContext,
+  { namespaceLabels, now, onUnknownNamespace }: DecisionContext,
 ): CompiledException | undefined {
+  const expired: Decision['expired'][number][] = []
+  const unknown: CompiledException[] = []
   for (const exception of set.exceptions) {
-    if (!covers(exception, policy.name, check, finding, request, namespaceLabels)) continue
+    const isCovered = covers(exception, policy.name, check, finding, request, namespaceLabels)
     const { name, expires } = exception
-    if (expires === undefined || now < expires) return exception
-    if (!decision.expired.some(other => other.exception === name)) decision.expired.push({ exception: name, expires })
+    if (isCovered === 'unknown') unknown.push(exception)
+    else if (isCovered && (expires === undefined || now < expires)) return exception
+    else if (isCovered && expires !== undefined) expired.push({ exception: name, expires })
   }
+  // Only where nothing covers the finding it matters which would have.
+  for (const each of expired) {
+    if (!decision.expired.some(other => other.exception === each.exception)) decision.expired.push(each)
+  }
+  for (const exception of unknown) onUnknownNamespace?.(exception)
   return undefined
 }

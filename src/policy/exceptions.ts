@@ -87,7 +87,10 @@ function compilePath(raw: string): PathPattern | string {
   return canonical.kind === 'refused' ? canonical.reason : 'a Windows path cannot be exempted: see windowsPaths'
 }
 
-/** Whether `exception` covers this finding of `policy` and `check`, its date left aside. */
+/**
+ * Whether `exception` covers this finding of `policy` and `check`, its date left aside. `'unknown'`: it depends on labels
+ * of the namespace that nobody knows, and those grant nothing.
+ */
 export function covers(
   exception: CompiledException,
   policy: string,
@@ -95,33 +98,33 @@ export function covers(
   finding: Finding,
   request: AdmissionRequest,
   namespaceLabels: NamespaceLabels,
-): boolean {
+): boolean | 'unknown' {
   return (
     exception.policies.includes(policy) &&
     (exception.checks.length === 0 || exception.checks.includes(check)) &&
-    coversRequest(exception, request, namespaceLabels) &&
-    coversFinding(exception, finding)
+    coversRequest(exception, request) &&
+    coversFinding(exception, finding) &&
+    coversNamespace(exception, request.namespace, namespaceLabels)
   )
 }
 
-function coversRequest(
-  exception: CompiledException,
-  request: AdmissionRequest,
+function coversNamespace(
+  { namespaceSelector }: CompiledException,
+  namespace: string,
   namespaceLabels: NamespaceLabels,
-): boolean {
+): boolean | 'unknown' {
+  if (namespaceSelector.length === 0) return true
+  return namespace !== '' && selects(namespaceSelector, namespaceReader(namespace, namespaceLabels))
+}
+
+function coversRequest(exception: CompiledException, request: AdmissionRequest): boolean {
   const { kinds, namespaces, names, users, groups } = exception
   if (kinds.length > 0 && !kinds.includes(request.kind.kind)) return false
   if (namespaces.length > 0 && !namespaces.includes(request.namespace)) return false
   if (names.length > 0 && !names.some(matches => matches(nameOf(request)))) return false
   if (users.length > 0 && !users.includes(request.userInfo?.username ?? '')) return false
   if (groups.length > 0 && !groups.some(group => request.userInfo?.groups.includes(group))) return false
-  if (selects(exception.objectSelector, labelsOf(request.object)) !== true) return false
-  if (exception.namespaceSelector.length === 0) return true
-  // Labels that nobody knows grant nothing: an exception is never applied on a guess.
-  return (
-    request.namespace !== '' &&
-    selects(exception.namespaceSelector, namespaceReader(request.namespace, namespaceLabels)) === true
-  )
+  return selects(exception.objectSelector, labelsOf(request.object)) === true
 }
 
 /** The object's name, or what it will be made from. */

@@ -122,7 +122,13 @@ export const policySchema = z.strictObject({
     matchConditions: emptyUntilCel('matchConditions'),
     excludeNamespaces: z.array(z.string().min(1, NOT_EMPTY)).optional(),
     podTemplates: z.array(podTemplateKind).optional(),
-    checks: z.array(z.strictObject({ check: z.string(), params: z.unknown().optional() })).min(1, NOT_EMPTY),
+    checks: z
+      .array(z.strictObject({ check: z.string(), params: z.unknown().optional() }))
+      .min(1, NOT_EMPTY)
+      .refine(
+        checks => new Set(checks.map(check => JSON.stringify(check))).size === checks.length,
+        'has the same check with the same params twice: everything would be said twice',
+      ),
     validations: emptyUntilCel('validations'),
   }),
 })

@@ -1,8 +1,10 @@
+import { quote } from '../admission/text.ts'
 import type { RegisteredCheck } from '../checks/check.ts'
 import { type CompiledDocument, type CompiledPolicy, compileDocument } from './compile.ts'
 import type { CompiledException } from './exceptions.ts'
 import { type Folder, hashOf, loadFolder } from './folder.ts'
-import type { Problem } from './problems.ts'
+import { locateProblem, type Problem } from './problems.ts'
+import { suggest } from './suggest.ts'
 
 /** Everything that decides a verdict, as one immutable snapshot. A request sees exactly one. */
 export interface PolicySet {
@@ -41,7 +43,26 @@ export function loadSet(folder: Folder, options: LoadOptions): LoadedSet {
     source => compileDocument(source, options.checks),
     previous === undefined ? [] : [...previous.policies, ...previous.exceptions],
   )
-  return { set: buildSet(documents, options), ...rest }
+  const set = buildSet(documents, options)
+  return { set, ...rest, warnings: [...rest.warnings, ...misspelt(folder, set)] }
+}
+
+/**
+ * Names of policies in exceptions that are nearly those of a policy. Others may be meant for a policy that is not here:
+ * the exceptions that come with the gateway are read beside anyone's policies.
+ */
+function misspelt({ documents }: Folder, { policies, exceptions }: PolicySet): readonly Problem[] {
+  const known = policies.map(({ name }) => name)
+  return exceptions.flatMap(exception => {
+    const source = documents.find(({ value }) => value === exception.source)
+    if (source === undefined) return []
+    return exception.policies.flatMap((policy, index): Problem[] => {
+      const meant = known.includes(policy) ? '' : suggest(policy, known)
+      if (meant === '') return []
+      const message = `there is no policy ${quote(policy)}${meant}: the exception covers nothing of it`
+      return [locateProblem(source, { pointer: `/spec/policies/${index}`, part: 'value', message })]
+    })
+  })
 }
 
 function buildSet(documents: readonly CompiledDocument[], { excludedNamespaces, digest }: LoadOptions): PolicySet {

@@ -1,12 +1,12 @@
 import { type Answer, encodeAnswer } from '../admission/answer.ts'
-import type { ReviewIdentity } from '../admission/parse.ts'
+import type { ParsedReview, ReviewIdentity } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { Action } from '../policy/compile.ts'
 import { type Decision, decide, strictestAction } from '../policy/decide.ts'
 import { type Evaluated, evaluate } from '../policy/evaluate.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
-import { decodeReview } from './decode.ts'
+import { decodeReview, readIdentity } from './decode.ts'
 import { denialOf, remarksOf } from './message.ts'
 import { answerUnjudged, type ReviewPath } from './path.ts'
 
@@ -47,8 +47,8 @@ export interface ReviewFacts {
   }[]
   /** Seconds that each policy took. */
   readonly durations: readonly { readonly policy: string; readonly seconds: number }[]
-  /** Policies that were applied although the labels of the namespace are unknown. */
-  readonly unknownNamespaces: readonly string[]
+  /** The documents that got the strictest answer because the labels of the namespace are unknown. */
+  readonly unknownNamespaces: readonly { readonly kind: string; readonly name: string }[]
   /** What went wrong inside: a bug, with its stack. */
   readonly failure?: string
 }
@@ -65,15 +65,18 @@ export interface Reviewed {
  * request's uid, because anything else means "allow" to a webhook that was registered with `failurePolicy: Ignore`.
  */
 export function review(input: ReviewInput, context: ReviewContext): Reviewed {
-  const parsed = decodeReview(input.body)
-  if (parsed.kind === 'unanswerable') return unanswerable(parsed.reason, input.path, context.set.hash)
-  if (parsed.kind === 'refused') {
-    return unjudged(parsed.identity, input.path, { code: 400, message: parsed.reason }, context.set.hash)
-  }
+  let parsed: ParsedReview | undefined
   try {
+    parsed = decodeReview(input.body)
+    if (parsed.kind === 'unanswerable') return unanswerable(parsed.reason, input.path, context.set.hash)
+    if (parsed.kind === 'refused') {
+      return unjudged(parsed.identity, input.path, { code: 400, message: parsed.reason }, context.set.hash)
+    }
     return judge(input, parsed.identity, parsed.request, context)
   } catch (error) {
-    const reviewed = failed(parsed.identity, input.path, error, context.set.hash)
+    const identity = parsed !== undefined && 'identity' in parsed ? parsed.identity : readIdentity(input.body)
+    const reviewed = failed(identity, input.path, error, context.set.hash)
+    if (parsed?.kind !== 'request') return reviewed
     return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(parsed.request) } }
   }
 }
@@ -142,14 +145,18 @@ function judge(
 ): Reviewed {
   const { set, namespaceLabels, monotonic, now } = context
   const durations: ReviewFacts['durations'][number][] = []
-  const unknownNamespaces: string[] = []
+  const unknownNamespaces: ReviewFacts['unknownNamespaces'][number][] = []
+  const onUnknownNamespace = ({ kind, name }: { readonly kind: string; readonly name: string }) => {
+    if (unknownNamespaces.some(known => known.kind === kind && known.name === name)) return
+    unknownNamespaces.push({ kind, name })
+  }
   const isExpired = () => monotonic() >= input.deadline
   const { results, isComplete } = evaluate(set, request, {
     namespaceLabels,
     unknownNamespaces: 'apply',
     selects: policy => pathOf(policy) === input.path,
     isExpired,
-    onUnknownNamespace: policy => unknownNamespaces.push(policy.name),
+    onUnknownNamespace,
     timer: {
       now: () => monotonic() / 1000,
       observe: (policy, seconds) => durations.push({ policy: policy.name, seconds }),
@@ -159,14 +166,14 @@ function judge(
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
     return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request), durations } }
   }
-  const decision = decide(results, set, request, { namespaceLabels, now: now() })
+  const decision = decide(results, set, request, { namespaceLabels, now: now(), onUnknownNamespace })
   const answer = answerOf(decision, request, set.hash)
   return {
     status: 200,
     body: encodeAnswer(identity, answer),
     facts: {
       path: input.path,
-      result: answer.kind,
+      result: isUnjudged(decision) ? 'unjudged' : answer.kind,
       code: answer.kind === 'denied' ? answer.code : 200,
       setHash: set.hash,
       request: requestFacts(request),
@@ -175,6 +182,11 @@ function judge(
       unknownNamespaces,
     },
   }
+}
+
+/** Whether policies that could not judge are all there is to say, however the request was answered for it. */
+function isUnjudged({ denials, errors, ignoredErrors }: Decision): boolean {
+  return denials.length === 0 && errors.length + ignoredErrors.length > 0
 }
 
 /** Each policy is evaluated on exactly one path. Injections, which come on `/mutate`, are no policies. */

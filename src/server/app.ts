@@ -42,7 +42,7 @@ export interface AppDeps {
   readonly now: () => number
   readonly monotonic: () => number
   readonly onStart: () => void
-  /** Called once for each review that was answered; `seconds` since its first byte. */
+  /** Called once for each review that was answered; `seconds` since its headers. */
   readonly onReviewed: (facts: ReviewFacts, seconds: number) => void
 }
 
@@ -148,6 +148,7 @@ async function answer(deps: AppDeps, path: ReviewPath, request: FastifyRequest):
     const context = { set, namespaceLabels: namespaceLabelsOf(namespaces), now: deps.now, monotonic: deps.monotonic }
     return review({ path, body: bytes, deadline }, context)
   } catch (error) {
+    // A review never throws; the start of the thread for large ones may.
     return failed(readIdentity(bytes), path, error, deps.snapshot().set.hash)
   }
 }

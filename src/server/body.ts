@@ -82,8 +82,8 @@ class Receiver {
 
   #reject(why: 'too-large' | 'over-capacity'): void {
     this.#rejected = why
-    // A copy, so that the large buffer behind the view can be freed.
-    this.#head = Buffer.from(Buffer.concat(this.#chunks).subarray(0, HEAD))
+    // A copy of the beginning alone, so that the chunks can be freed.
+    this.#head = Buffer.concat(this.#chunks, Math.min(this.#size, HEAD))
     this.#chunks = []
     this.#release()
   }

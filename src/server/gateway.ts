@@ -95,7 +95,12 @@ class Parts {
     this.#connections.track(this.#server)
     this.#health = buildHealth(
       metrics,
-      () => (this.#isDraining ? ['the gateway is shutting down'] : []),
+      () => ({
+        missing: this.#isDraining ? ['the gateway is shutting down'] : [],
+        notes: live.stale.map(
+          document => `${document} stays at its last good revision: its newest one does not compile`,
+        ),
+      }),
       () => {
         setExpiry(metrics, this.#material)
         metrics.draining.set(this.#isDraining ? 1 : 0)

@@ -2,8 +2,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Metrics } from './metrics.ts'
 
-/** What is missing before the gateway may get traffic; empty when nothing is. */
-export type Readiness = () => readonly string[]
+/** Whether the gateway may get traffic. */
+export interface Readiness {
+  /** What is missing before it may; empty when nothing is. */
+  readonly missing: readonly string[]
+  /** What is wrong although it may. */
+  readonly notes: readonly string[]
+}
 
 /** Probes wait seconds at most. */
 const REQUEST_TIMEOUT_MS = 5000
@@ -12,7 +17,7 @@ const REQUEST_TIMEOUT_MS = 5000
  * The second listener: `/livez`, `/readyz`, `/metrics`, in clear, for the kubelet and Prometheus. It serves no
  * admission path.
  */
-export function buildHealth(metrics: Metrics, readiness: Readiness, beforeScrape: () => void): FastifyInstance {
+export function buildHealth(metrics: Metrics, readiness: () => Readiness, beforeScrape: () => void): FastifyInstance {
   const app = fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, bodyLimit: 1024, exposeHeadRoutes: true })
   const delay = monitorEventLoopDelay({ resolution: 10 })
   delay.enable()
@@ -21,12 +26,12 @@ export function buildHealth(metrics: Metrics, readiness: Readiness, beforeScrape
   })
   app.get('/livez', async (_request, reply) => reply.type('text/plain').send('ok\n'))
   app.get('/readyz', async (_request, reply) => {
-    const missing = readiness()
-    const text = missing.length === 0 ? 'ok\n' : `not ready:\n${missing.map(item => `- ${item}\n`).join('')}`
+    const { missing, notes } = readiness()
+    const lines = [missing.length === 0 ? 'ok' : 'not ready:', ...missing.map(item => `- ${item}`), ...notes]
     return reply
       .code(missing.length === 0 ? 200 : 503)
       .type('text/plain')
-      .send(text)
+      .send(lines.map(line => `${line}\n`).join(''))
   })
   app.get('/metrics', async (_request, reply) => {
     metrics.residentMemory.set(process.memoryUsage.rss())

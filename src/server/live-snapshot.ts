@@ -28,6 +28,7 @@ export class LiveSnapshot {
   /** Names the state that the first documents were read from. */
   readonly #signature: string | undefined
   #current: Snapshot
+  #stale: readonly string[] = []
 
   private constructor(
     store: DocumentStore,
@@ -61,6 +62,11 @@ export class LiveSnapshot {
 
   get current(): Snapshot {
     return this.#current
+  }
+
+  /** The documents that stand at an older revision, as `kind/name`. */
+  get stale(): readonly string[] {
+    return this.#stale
   }
 
   /** Calls back with every snapshot that comes into force after this one. */
@@ -101,6 +107,7 @@ export class LiveSnapshot {
 
   #report({ set, problems, warnings, stale }: LoadedSet): void {
     const metrics = this.#metrics
+    this.#stale = stale
     metrics.documentLoads.inc({ result: problems.length === 0 ? 'loaded' : 'partly' })
     metrics.policySetInfo.reset()
     metrics.policySetInfo.set({ hash: set.hash }, 1)

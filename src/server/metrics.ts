@@ -38,8 +38,8 @@ export function createMetrics() {
     ]),
     unknownNamespaces: counter(
       'unknown_namespace_labels_total',
-      'Policies that were applied although the labels of the namespace are unknown.',
-      ['policy'],
+      'Documents that got the strictest answer because the labels of the namespace are unknown: a policy was applied, an exception was not.',
+      ['kind', 'name'],
     ),
     clients: counter('client_requests_total', 'Requests by the name in the client certificate and what followed.', [
       'client',
@@ -54,7 +54,7 @@ export function createMetrics() {
     ]),
     reviewSeconds: histogram(
       'review_duration_seconds',
-      'Time from the first byte of a request to its answer.',
+      'Time from the headers of a request to its answer.',
       ['path'],
       REVIEW_BUCKETS,
     ),
@@ -97,5 +97,5 @@ export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: num
   const operation = facts.request?.operation ?? 'unknown'
   for (const { policy, action } of facts.decisions) metrics.decisions.inc({ policy, action, operation })
   for (const duration of facts.durations) metrics.policySeconds.observe({ policy: duration.policy }, duration.seconds)
-  for (const policy of facts.unknownNamespaces) metrics.unknownNamespaces.inc({ policy })
+  for (const document of facts.unknownNamespaces) metrics.unknownNamespaces.inc(document)
 }

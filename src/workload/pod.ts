@@ -17,6 +17,8 @@ export interface Mount {
 /** One container of a pod, whichever list it stands in. */
 export interface Container {
   readonly list: ContainerList
+  /** Its place in the list, from 0. */
+  readonly index: number
   readonly pointer: Pointer
   /** `''` where it is missing. */
   readonly name: string
@@ -58,7 +60,8 @@ export function podsOf(
   return embeddedTemplates(kind, object, furtherKinds)?.map(podOf)
 }
 
-function podOf({ pointer, value }: EmbeddedTemplate): Pod {
+/** The pod, or the template of one, that stands at `pointer`. */
+export function podOf({ pointer, value }: EmbeddedTemplate): Pod {
   const metadata = get(value, 'metadata')
   const spec = get(value, 'spec')
   const at = append(pointer, 'spec')
@@ -74,17 +77,17 @@ function podOf({ pointer, value }: EmbeddedTemplate): Pod {
 /** A list entry whose pointer is written only when it is asked for: nearly every one passes without a word. */
 class Entry {
   readonly value: JsonObject
+  readonly index: number
   readonly #list: () => Pointer
-  readonly #index: number
 
   constructor(value: JsonObject, list: () => Pointer, index: number) {
     this.value = value
+    this.index = index
     this.#list = list
-    this.#index = index
   }
 
   get pointer(): Pointer {
-    return append(this.#list(), this.#index)
+    return append(this.#list(), this.index)
   }
 }
 

@@ -69,7 +69,14 @@ describe('options', () => {
       argv: ['--client-auth', 'require!'],
       message: '--client-auth must be one of require, observe, none (did you mean "require"?), not "require!"',
     },
-    { argv: ['--drain', '10'], message: '--drain must be a duration such as 500ms, 10s or 1m30s, not "10"' },
+    {
+      argv: ['--drain', '10'],
+      message: '--drain must be a duration such as 500ms, 10s or 1m30s, from 0s to 24h, not "10"',
+    },
+    {
+      argv: ['--drain', '600h'],
+      message: '--drain must be a duration such as 500ms, 10s or 1m30s, from 0s to 24h, not "600h"',
+    },
     { argv: ['--max-body', '0'], message: '--max-body must be a size such as 512Ki, 40Mi or 1000000, not "0"' },
     { argv: ['--max-body', '1e3'], message: '--max-body must be a size such as 512Ki, 40Mi or 1000000, not "1e3"' },
     {

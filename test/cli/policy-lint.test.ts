@@ -315,6 +315,17 @@ Not checked: 2 objects in the excluded namespace kube-system (host-path; see --e
     expect((await runLint(['--exclude-namespaces=none', '-'], { stdin: system })).code).toBe(1)
   })
 
+  it('says so in every format: nothing is green because nobody looked', async () => {
+    const stdin = podText('/', 'a', 'kube-system')
+    const quiet = await runLint(['--quiet', '-'], { stdin })
+    expect(quiet.stdout).toContain('Not checked: 1 object in the excluded namespace kube-system')
+    const json = JSON.parse((await runLint(['--format=json', '-'], { stdin })).stdout)
+    expect(json).toMatchObject({
+      summary: { findings: 0, skipped: 1 },
+      skipped: [{ policy: 'host-path', reason: 'namespace kube-system is excluded: see --exclude-namespaces' }],
+    })
+  })
+
   it('names findings that an exception lets pass, and why', async () => {
     const stdin =
       'apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pv}\nspec:\n  local: {path: /var/lib/rancher/k3s/storage/pvc-1}\n'
@@ -325,6 +336,8 @@ Not checked: 2 objects in the excluded namespace kube-system (host-path; see --e
     )
     expect(run.stdout).toContain('1 object: no findings, 1 exempt, 0 skipped, 0 errors\n')
     expect(run.code).toBe(0)
+    const json = JSON.parse((await runLint(['--format=json', '-'], { stdin })).stdout)
+    expect(json.skipped[0].reason).toMatch(/^exempt by k3s-local-path \(k3s' local-path .*\): the PersistentVolume has/)
     expect((await runLint(['--enable-exception=none', '-'], { stdin })).code).toBe(1)
   })
 

@@ -115,10 +115,10 @@ describe('several policies', () => {
         apiVersion: 'portcullis.dev/v1alpha1',
         kind: 'Policy',
         metadata: { name },
-        spec: { validationActions: [action], checks: [{ check: 'says' }, { check: 'says' }] },
+        spec: { validationActions: [action], checks: [{ check: 'says' }, { check: 'tells' }] },
       })
     const text = [policy('b', 'Deny'), policy('a', 'Deny'), policy('c', 'Warn')].join('\n---\n')
-    const checks = [testCheck('says', () => ({ findings: [VIOLATION] }))]
+    const checks = ['says', 'tells'].map(id => testCheck(id, () => ({ findings: [VIOLATION] })))
     const { denials, warnings } = judge(setOf(text, '', { checks }), requestFor(pod()))
     expect(denials.map(({ policy: name }) => name)).toEqual(['a', 'a', 'b', 'b'])
     expect(warnings.map(({ policy: name, action }) => `${name} ${action}`)).toEqual(['c Warn', 'c Warn'])

@@ -37,6 +37,7 @@ interface CallOptions {
   readonly version?: SecureVersion
   readonly agent?: Agent
   readonly ca?: TestAuthority
+  readonly path?: string
 }
 
 /** Starts a gateway whose certificates a test chose, in a folder of the test's own. */
@@ -57,7 +58,7 @@ async function start(options: TestGatewayOptions = {}, folder = temporaryFolder(
 
 function call(
   { gateway }: TestGateway,
-  { pair, version, agent, ca = servingCa }: CallOptions,
+  { pair, version, agent, ca = servingCa, path = '/validate' }: CallOptions,
   body?: string,
 ): Promise<Called> {
   return new Promise(resolve => {
@@ -65,7 +66,7 @@ function call(
       {
         host: '127.0.0.1',
         port: gateway.address.port,
-        path: '/validate',
+        path,
         method: 'POST',
         agent: agent ?? false,
         ca: ca.certificatePem,
@@ -222,6 +223,8 @@ describe('P31 three ways to treat client certificates', () => {
     const process_ = spawnServe([...files, '--client-auth', 'none'])
     await process_.ports
     expect(process_.stderr()).toContain('client certificates are not asked for: anyone who reaches this port may ask')
+    // Whoever only observes need not have a CA yet.
+    await spawnServe([...files, '--client-auth', 'observe']).ports
   })
 })
 
@@ -232,8 +235,9 @@ test('P32 health, readiness and metrics have a listener of their own, which serv
   const body = JSON.stringify(reviewOf(plainPod()))
   for (const path of ['', 'validate', 'observe', 'mutate', 'validate?timeout=1s'])
     expect((await fetch(`${base}/${path}`, { method: 'POST', body })).status).toBe(404)
-  for (const path of ['/livez', '/readyz', '/metrics'])
-    expect((await gateway.send(path, '').catch(() => undefined))?.status).toBe(undefined)
+  for (const path of ['/livez', '/readyz', '/metrics']) {
+    expect(await call(gateway, { pair: clientPair(clientCa), path })).toMatchObject({ status: 404 })
+  }
   await gateway.stop()
 })
 

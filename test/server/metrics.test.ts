@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { startTestGateway } from '../support/gateway.ts'
-import { hostPathPod, plainPod, reviewOf } from '../support/reviews.ts'
+import { hostPathPod, plainPod, policyFolder, reviewOf } from '../support/reviews.ts'
+import { sample } from '../support/wire.ts'
 
 interface Described {
   readonly name: string
@@ -61,6 +62,20 @@ test('docs/metrics.md lists each metric with its type, labels and meaning, in th
   expect(rows).toEqual(expected)
   for (const label of ['path', 'code', 'action', 'client', 'certificate']) expect(page).toContain(`\n- \`${label}\``)
   for (const name of EXCEPTED) expect(page).toMatch(new RegExp(`^- \`${name}.*in days rather than`, 'm'))
+})
+
+test('a review that no policy could judge counts as an error, whichever way it was answered', async () => {
+  const rule = { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }
+  const policies = policyFolder({ name: 'host-path', matchConstraints: { resourceRules: [rule] } })
+  const gateway = await startTestGateway({ policies })
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' }, spec: {} }
+  const fields = { kind: 'Service', resource: 'services' }
+  expect((await gateway.ask('/validate', reviewOf(service, fields))).response).toMatchObject({ allowed: false })
+  const metrics = await gateway.metrics()
+  await gateway.stop()
+  expect(sample(metrics, 'portcullis_review_errors_total', { path: 'validate', code: '500' })).toBe(1)
+  expect(sample(metrics, 'portcullis_requests_total', { result: 'unjudged' })).toBe(1)
+  expect(sample(metrics, 'portcullis_decisions_total', { action: 'Error' })).toBe(1)
 })
 
 test('what is scraped is the text format, and counts what happened', async () => {

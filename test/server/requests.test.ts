@@ -202,9 +202,12 @@ describe('P24 namespace labels', () => {
     expect(sample(await gateway.metrics(), 'portcullis_unknown_namespace_labels_total')).toBe(0)
     expect(await validate(gateway, hostPathPod(), { namespace: 'toString' })).toMatchObject({ allowed: false })
     expect(await validate(gateway, hostPathPod(), { namespace: 'new' })).toMatchObject({ allowed: false })
-    expect(sample(await gateway.metrics(), 'portcullis_unknown_namespace_labels_total', { policy: 'host-path' })).toBe(
-      2,
-    )
+    expect(
+      sample(await gateway.metrics(), 'portcullis_unknown_namespace_labels_total', {
+        kind: 'Policy',
+        name: 'host-path',
+      }),
+    ).toBe(2)
     await gateway.stop()
   })
   test('P24 an exception does not apply where labels are unknown', async () => {
@@ -225,6 +228,8 @@ describe('P24 namespace labels', () => {
     const gateway = await startTestGateway({ exceptions, namespaces: { lab: { tier: 'test' } } })
     expect(await validate(gateway, hostPathPod(), { namespace: 'lab' })).toMatchObject({ allowed: true })
     expect(await validate(gateway, hostPathPod(), { namespace: 'unknown' })).toMatchObject({ allowed: false })
+    const counted = { kind: 'PolicyException', name: 'lab' }
+    expect(sample(await gateway.metrics(), 'portcullis_unknown_namespace_labels_total', counted)).toBe(1)
     await gateway.stop()
   })
 })
