@@ -247,6 +247,7 @@ test(`${COUNT} hostile bodies: each answer is well formed, none lets a dangerous
     if (answer.status === 400) refused++
     else if (answer.body.includes('"allowed":true')) allowed++
     else denied++
+    if (answer.body.includes('internal error')) failures.push(`${kind}: ${answer.body}`)
     if (path !== '/validate') {
       if (answer.status === 200 && !answer.body.includes('"allowed":true')) failures.push(`${kind}: ${path} blocks`)
       return
@@ -278,5 +279,4 @@ test(`${COUNT} hostile bodies: each answer is well formed, none lets a dangerous
   const metrics = await gateway.metrics()
   expect(sample(metrics, 'portcullis_in_flight_requests')).toBe(0)
   expect(sample(metrics, 'portcullis_worker_failures_total')).toBe(0)
-  expect(sample(metrics, 'portcullis_review_errors_total', { code: '500' })).toBe(0)
 })
