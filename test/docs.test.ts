@@ -6,6 +6,7 @@ import { CHECKS } from '../src/checks/index.ts'
 import { digest } from '../src/cli/documents.ts'
 import { policyLint } from '../src/cli/policy-lint.ts'
 import { portcullis } from '../src/cli/portcullis.ts'
+import { loadInjections } from '../src/injection/set.ts'
 import { loadSet } from '../src/policy/set.ts'
 import { parseYaml } from '../src/yaml/parse.ts'
 import { testIo } from './support/io.ts'
@@ -64,27 +65,28 @@ describe('the documentation', () => {
     }
   })
 
-  it('holds no policy or exception that does not load', () => {
+  it('holds no document that does not load', () => {
     let found = 0
     for (const page of PAGES) {
       for (const block of blocks(page, 'yaml')) {
         const { documents, problems } = parseYaml(block)
         expect(problems, page).toEqual([])
         for (const document of documents) {
-          const { apiVersion } = (document.value ?? {}) as { apiVersion?: unknown }
+          const { apiVersion, kind } = (document.value ?? {}) as { apiVersion?: unknown; kind?: unknown }
           if (apiVersion !== 'portcullis.dev/v1alpha1') continue
           found += 1
           const source = {
             file: page,
             value: document.value,
-            kinds: ['Policy', 'PolicyException'],
+            kinds: ['Policy', 'PolicyException', 'SidecarInjection'],
             revision: '',
             locate: document.locate.bind(document),
           }
-          const loaded = loadSet(
-            { documents: [source], problems: [] },
-            { checks: CHECKS, excludedNamespaces: [], digest },
-          )
+          const folder = { documents: [source], problems: [] }
+          const loaded =
+            kind === 'SidecarInjection'
+              ? loadInjections(folder, { excludedNamespaces: [], digest })
+              : loadSet(folder, { checks: CHECKS, excludedNamespaces: [], digest })
           expect(loaded.problems, page).toEqual([])
         }
       }

@@ -1,6 +1,7 @@
 import { parseReview } from '../../src/admission/parse.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { digest, documentSources, readDocuments } from '../../src/cli/documents.ts'
+import { NO_INJECTIONS } from '../../src/injection/set.ts'
 import { evaluate } from '../../src/policy/evaluate.ts'
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
 import { loadSet, type PolicySet } from '../../src/policy/set.ts'
@@ -64,7 +65,8 @@ export async function benchChecks(): Promise<readonly Row[]> {
 /** Bytes in, answer out, for a pod of 1.5 MB and one with ten times a thousand variables. */
 export async function benchLargePod(): Promise<readonly Row[]> {
   const set = await shippedSet(1)
-  const context = { set, namespaceLabels: NO_NAMESPACE_LABELS, now: () => 0, monotonic: () => 0 }
+  const clocks = { now: () => 0, monotonic: () => 0 }
+  const context = { set, injections: NO_INJECTIONS, namespaceLabels: NO_NAMESPACE_LABELS, ...clocks }
   const shapes = [
     { name: 'a pod of 1.5 MB', text: podReview({ containers: 1, variables: 0, argument: 1_500_000 }) },
     { name: 'a pod of 10,000 variables', text: podReview({ containers: 10, variables: 1000, argument: 0 }) },

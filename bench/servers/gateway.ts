@@ -4,6 +4,7 @@ import pino from 'pino'
 import type * as Checks from '../../src/checks/index.ts'
 import type * as Documents from '../../src/cli/documents.ts'
 import type * as SharedOptions from '../../src/cli/shared-options.ts'
+import type * as InjectionSets from '../../src/injection/set.ts'
 import type * as PolicySets from '../../src/policy/set.ts'
 import type * as Gateway from '../../src/server/gateway.ts'
 import { answerCpu } from './cpu.ts'
@@ -12,8 +13,11 @@ import { answerCpu } from './cpu.ts'
 const load = async (module: string): Promise<unknown> =>
   import(new URL(`../../dist/${module}.js`, import.meta.url).href)
 const { CHECKS } = (await load('checks/index')) as typeof Checks
-const { digest, documentSignature, documentSources, readDocuments } = (await load('cli/documents')) as typeof Documents
+const { digest, documentSignature, documentSources, injectionSources, readDocuments } = (await load(
+  'cli/documents',
+)) as typeof Documents
 const { defaultExcludedNamespaces } = (await load('cli/shared-options')) as typeof SharedOptions
+const { loadInjections } = (await load('injection/set')) as typeof InjectionSets
 const { loadSet } = (await load('policy/set')) as typeof PolicySets
 const { startGateway } = (await load('server/gateway')) as typeof Gateway
 
@@ -23,6 +27,7 @@ const sources = documentSources({
   exceptions: undefined,
   'enable-exception': ['k3s-local-path'],
 })
+const injected = injectionSources({ injections: process.argv[6] })
 const started = await startGateway({
   listen: { host: '127.0.0.1', port: 0 },
   healthListen: { host: '127.0.0.1', port: 0 },
@@ -42,6 +47,8 @@ const started = await startGateway({
         excludedNamespaces: defaultExcludedNamespaces({}),
         digest,
       }),
+    loadInjections: async () =>
+      loadInjections(await readDocuments(injected), { excludedNamespaces: defaultExcludedNamespaces({}), digest }),
     loadNamespaces: async () => ({ table: {}, problems: [] }),
     signature: () => documentSignature(sources.map(({ path }) => path)),
   },

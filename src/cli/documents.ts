@@ -43,6 +43,15 @@ export function documentSources(options: DocumentOptions): readonly DocumentSour
   ]
 }
 
+/** Where injections come from, as the options say it; from nowhere unless they do. */
+export function injectionSources({
+  injections,
+}: {
+  readonly injections: string | undefined
+}): readonly DocumentSource[] {
+  return injections === undefined ? [] : [{ path: injections, kinds: ['SidecarInjection'] }]
+}
+
 /** The names that `--enable-exception` takes. */
 export async function shippedExceptionNames(): Promise<readonly string[]> {
   const files = await readdir(SHIPPED_EXCEPTIONS).catch(() => [])

@@ -4,9 +4,17 @@ import pino from 'pino'
 import { ensureDevelopmentCertificates } from '../certs/development.ts'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import { CHECKS } from '../checks/index.ts'
+import { loadInjections } from '../injection/set.ts'
 import { loadSet } from '../policy/set.ts'
 import { type GatewayConfig, startGateway } from '../server/gateway.ts'
-import { digest, documentSignature, documentSources, readDocuments, unknownExceptions } from './documents.ts'
+import {
+  digest,
+  documentSignature,
+  documentSources,
+  injectionSources,
+  readDocuments,
+  unknownExceptions,
+} from './documents.ts'
 import type { Command, Io } from './io.ts'
 import { readNamespaces } from './namespaces.ts'
 import {
@@ -21,7 +29,7 @@ import {
   text,
   type ValuesOf,
 } from './options.ts'
-import { verdictOptions } from './shared-options.ts'
+import { injectionOptions, uninjectedNamespaces, verdictOptions } from './shared-options.ts'
 import { VERSION } from './version.ts'
 
 const FALLBACK_CERTIFICATES = '/etc/portcullis/tls'
@@ -30,6 +38,7 @@ function serveOptions(env: Io['env']) {
   return {
     dev: flag('Makes a CA, a serving and a client certificate under certs/dev/ and uses them; needs no cluster.'),
     ...verdictOptions(env),
+    ...injectionOptions(),
     listen: address('Where admission reviews come in (mTLS).', ':8443'),
     'health-listen': address('Where /livez, /readyz and /metrics are served, in clear.', ':8080'),
     'tls-cert': text(
@@ -118,6 +127,7 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     return { ok: false, problems: ['--client-name names nobody, so that nobody could ask; see also --client-auth'] }
   }
   const sources = documentSources(options)
+  const injected = injectionSources(options)
   const value: GatewayConfig = {
     listen: options.listen,
     healthListen: options['health-listen'],
@@ -136,10 +146,16 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
           digest,
           ...(previous !== undefined && { previous }),
         }),
+      loadInjections: async previous =>
+        loadInjections(await readDocuments(injected), {
+          excludedNamespaces: uninjectedNamespaces(options, io.env),
+          digest,
+          ...(previous !== undefined && { previous }),
+        }),
       loadNamespaces: () => readNamespaces(options.namespaces),
       signature: () =>
         documentSignature([
-          ...sources.map(({ path }) => path),
+          ...[...sources, ...injected].map(({ path }) => path),
           ...(options.namespaces === undefined ? [] : [options.namespaces]),
         ]),
     },

@@ -25,3 +25,18 @@ export function verdictOptions(env: Readonly<Record<string, string | undefined>>
     namespaces: text('FILE', 'A file of Namespace manifests: where their labels come from.', undefined),
   }
 }
+
+/** What decides injections, said the same way to the gateway and to `policy-lint inject`. */
+export function injectionOptions() {
+  return {
+    injections: text('DIR', 'A folder (or one file) of SidecarInjections.', undefined),
+  }
+}
+
+/** The namespaces that no injection touches: those that no policy looks at, and always the cluster's own. */
+export function uninjectedNamespaces(
+  options: { readonly 'exclude-namespaces': readonly string[] },
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  return [...new Set([...defaultExcludedNamespaces(env), ...options['exclude-namespaces']])]
+}

@@ -9,6 +9,13 @@ export type PatchOperation =
   | { readonly op: 'remove'; readonly path: Pointer }
   | { readonly op: 'move' | 'copy'; readonly from: Pointer; readonly path: Pointer }
 
+/** The one operation that can be proven to keep what is there. */
+export interface AddOperation {
+  readonly op: 'add'
+  readonly path: Pointer
+  readonly value: Json
+}
+
 /** The patched document, or the first operation that does not apply (`index` counts from 0) and why. */
 export type PatchResult =
   | { readonly ok: true; readonly document: Json }

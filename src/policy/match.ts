@@ -8,6 +8,14 @@ export interface NamespaceLabels {
   labelsOf(namespace: string): Readonly<Record<string, string>> | undefined
 }
 
+/** Labels of namespaces by their names. */
+export type NamespaceTable = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+/** The port of a table: own keys only, a namespace may be called `constructor`. */
+export function namespaceLabelsOf(table: NamespaceTable): NamespaceLabels {
+  return { labelsOf: namespace => (Object.hasOwn(table, namespace) ? table[namespace] : undefined) }
+}
+
 /** Nobody knows any namespace. */
 export const NO_NAMESPACE_LABELS: NamespaceLabels = { labelsOf: () => undefined }
 

@@ -9,12 +9,14 @@ import fastify, {
 } from 'fastify'
 import { timeForAnswer } from '../review/deadline.ts'
 import { readIdentity } from '../review/decode.ts'
+import type { ReviewFacts } from '../review/facts.ts'
 import { REVIEW_PATHS, type ReviewPath } from '../review/path.ts'
-import { failed, type Reviewed, type ReviewFacts, review, unanswerable, unjudged } from '../review/review.ts'
+import { review } from '../review/review.ts'
+import { failed, type Reviewed, unanswerable, unjudged } from '../review/unjudged.ts'
 import { LARGE_BODY, type ReceivedBody, receiveBody, type WholeBody } from './body.ts'
 import type { Capacity } from './capacity.ts'
 import { ClientErrors } from './client-errors.ts'
-import { namespaceLabelsOf, type Snapshot } from './snapshot.ts'
+import { contextOf, type Snapshot } from './snapshot.ts'
 
 /** Kube-apiserver's idle connections live 90.0 s: ours live longer, so that no call meets a closing socket. */
 const KEEP_ALIVE_MS = 120_000
@@ -144,9 +146,8 @@ async function answer(deps: AppDeps, path: ReviewPath, request: FastifyRequest):
   const { bytes } = received
   try {
     if (bytes.length > LARGE_BODY) return await reviewLarge(deps, path, received, deadline)
-    const { set, namespaces } = deps.snapshot()
-    const context = { set, namespaceLabels: namespaceLabelsOf(namespaces), now: deps.now, monotonic: deps.monotonic }
-    return review({ path, body: bytes, deadline }, context)
+    const { now, monotonic } = deps
+    return review({ path, body: bytes, deadline }, contextOf(deps.snapshot(), { now, monotonic }))
   } catch (error) {
     // A review never throws; the start of the thread for large ones may.
     return failed(readIdentity(bytes), path, error, deps.snapshot().set.hash)

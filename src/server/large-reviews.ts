@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { readIdentity } from '../review/decode.ts'
 import type { ReviewPath } from '../review/path.ts'
-import { DEADLINE, type Reviewed, unanswerable, unjudged } from '../review/review.ts'
+import { DEADLINE, type Reviewed, unanswerable, unjudged } from '../review/unjudged.ts'
 import { processClock } from './clock.ts'
 import type { WorkerAnswer, WorkerRequest } from './review-worker.ts'
 import { type Snapshot, toPortable } from './snapshot.ts'

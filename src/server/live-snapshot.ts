@@ -1,16 +1,21 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { InjectionSet } from '../injection/plan.ts'
+import type { LoadedInjections } from '../injection/set.ts'
+import type { NamespaceTable } from '../policy/match.ts'
 import { describeProblem, type Problem } from '../policy/problems.ts'
 import type { LoadedSet, PolicySet } from '../policy/set.ts'
 import type { Metrics } from './metrics.ts'
 import { poll } from './poll.ts'
-import type { NamespaceTable, Snapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** Where the documents that decide verdicts come from. */
 export interface DocumentStore {
   /** Loads what is there; documents that do not compile are taken from `previous`. */
   load(previous: PolicySet | undefined): Promise<LoadedSet>
+  /** The same for injections. */
+  loadInjections(previous: InjectionSet | undefined): Promise<LoadedInjections>
   loadNamespaces(): Promise<{ readonly table: NamespaceTable; readonly problems: readonly Problem[] }>
-  /** Names the present state of everything that `load` and `loadNamespaces` read. */
+  /** Names the present state of everything that the others read. */
   signature(): Promise<string>
 }
 
@@ -49,14 +54,15 @@ export class LiveSnapshot {
     // Before the documents are read: what changes from here on is noticed by the watch.
     const signature = await store.signature().catch(() => undefined)
     const loaded = await store.load(undefined)
+    const injected = await store.loadInjections(undefined)
     const namespaces = await store.loadNamespaces()
-    const problems = [...loaded.problems, ...namespaces.problems].map(describeProblem)
+    const problems = [...loaded.problems, ...injected.problems, ...namespaces.problems].map(describeProblem)
     if (problems.length > 0) return { ok: false, problems }
     if (loaded.set.policies.length === 0)
       return { ok: false, problems: ['there is no policy in the folder of --policies'] }
-    const first = { set: loaded.set, namespaces: namespaces.table }
+    const first = { set: loaded.set, injections: injected.set, namespaces: namespaces.table }
     const live = new LiveSnapshot(store, metrics, logger, first, signature)
-    live.#report(loaded)
+    live.#report([loaded, injected, namespaces])
     return { ok: true, live }
   }
 
@@ -91,8 +97,8 @@ export class LiveSnapshot {
   /** Compiles the documents aside and puts them into force, each at its last good revision. */
   async reload(): Promise<void> {
     const loaded = await this.#store.load(this.#current.set)
+    const injected = await this.#store.loadInjections(this.#current.injections)
     const namespaces = await this.#store.loadNamespaces()
-    const problems = [...loaded.problems, ...namespaces.problems]
     if (loaded.set.policies.length === 0) {
       // A folder that was emptied by accident looks like this, and so does a mount that went away.
       this.#metrics.documentLoads.inc({ result: 'failed' })
@@ -100,18 +106,23 @@ export class LiveSnapshot {
       return
     }
     const table = namespaces.problems.length === 0 ? namespaces.table : this.#current.namespaces
-    this.#current = { set: loaded.set, namespaces: table }
-    this.#report({ ...loaded, problems })
+    this.#current = { set: loaded.set, injections: injected.set, namespaces: table }
+    this.#report([loaded, injected, namespaces])
     for (const listener of this.#listeners) listener(this.#current)
   }
 
-  #report({ set, problems, warnings, stale }: LoadedSet): void {
+  #report(loads: readonly Partial<Pick<LoadedSet, 'problems' | 'warnings' | 'stale'>>[]): void {
     const metrics = this.#metrics
+    const { set, injections } = this.#current
+    const problems = loads.flatMap(load => load.problems ?? [])
+    const warnings = loads.flatMap(load => load.warnings ?? [])
+    const stale = loads.flatMap(load => load.stale ?? [])
     this.#stale = stale
     metrics.documentLoads.inc({ result: problems.length === 0 ? 'loaded' : 'partly' })
     metrics.policySetInfo.reset()
     metrics.policySetInfo.set({ hash: set.hash }, 1)
     metrics.policies.set(set.policies.length)
+    metrics.injections.set(injections.injections.length)
     metrics.staleDocuments.set(stale.length)
     metrics.documentProblems.set(problems.length)
     for (const problem of problems) this.#logger.error({ problem: describeProblem(problem) }, 'document not loaded')
@@ -119,7 +130,12 @@ export class LiveSnapshot {
       this.#logger.warn({ warning: describeProblem(warning) }, 'document loaded with a warning')
     if (stale.length > 0) this.#logger.error({ stale }, 'documents stay at their last good revision')
     this.#logger.info(
-      { hash: set.hash, policies: set.policies.length, exceptions: set.exceptions.length },
+      {
+        hash: set.hash,
+        policies: set.policies.length,
+        exceptions: set.exceptions.length,
+        injections: injections.injections.length,
+      },
       'documents in force',
     )
   }

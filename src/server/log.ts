@@ -1,13 +1,25 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { ReviewFacts } from '../review/review.ts'
+import type { ReviewFacts } from '../review/facts.ts'
 
 /** Writes one line for each decision: what was asked and what followed, never what the object holds. */
 export function logReview(logger: FastifyBaseLogger, facts: ReviewFacts, seconds: number): void {
-  // Most reviews are allowed, and most gateways log no more than denials: nothing is put together for those.
-  if (facts.result === 'allowed' && logger.level !== 'debug' && logger.level !== 'trace') return
-  const { path, result, code, request, setHash, decisions, failure } = facts
-  const fields = { path, result, code, policySet: setHash, seconds: Number(seconds.toFixed(6)), ...request, decisions }
+  const isFine = (facts.result === 'allowed' || facts.result === 'patched') && facts.proofFailure === undefined
+  // Most reviews are, and most gateways log no more than the others: nothing is put together for those.
+  if (isFine && logger.level !== 'debug' && logger.level !== 'trace') return
+  const { path, result, code, request, setHash, decisions, injections, proofFailure, failure } = facts
+  const fields = {
+    path,
+    result,
+    code,
+    policySet: setHash,
+    seconds: Number(seconds.toFixed(6)),
+    ...request,
+    decisions,
+    injections,
+  }
   if (failure !== undefined) logger.error({ ...fields, failure }, 'review failed')
+  else if (proofFailure !== undefined)
+    logger.error({ ...fields, proofFailure }, 'a patch was not proven harmless and was withheld')
   else if (result === 'unjudged') logger.warn(fields, 'review not judged')
   else if (result === 'denied') logger.info(fields, 'denied')
   else logger.debug(fields, result)

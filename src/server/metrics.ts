@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { ReviewFacts } from '../review/review.ts'
+import type { ReviewFacts } from '../review/facts.ts'
 
 /** Seconds: from a review that parses a small body to one that meets the API server's patience. */
 const REVIEW_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -38,8 +38,20 @@ export function createMetrics() {
     ]),
     unknownNamespaces: counter(
       'unknown_namespace_labels_total',
-      'Documents that got the strictest answer because the labels of the namespace are unknown: a policy was applied, an exception was not.',
+      'Documents that got the strictest answer because the labels of the namespace are unknown: a policy was applied, an exception was not, nor an injection made.',
       ['kind', 'name'],
+    ),
+    injectionResults: counter('injections_total', 'What became of each injection, once for each review on /mutate.', [
+      'injection',
+      'result',
+    ]),
+    injectionDrift: counter('injection_drift_total', 'Injected items that were found changed, and left alone.', [
+      'injection',
+    ]),
+    proofFailures: counter(
+      'injection_proof_failures_total',
+      'Patches that were withheld because they were not proven harmless, by the invariant that they would have broken.',
+      ['invariant'],
     ),
     clients: counter('client_requests_total', 'Requests by the name in the client certificate and what followed.', [
       'client',
@@ -67,6 +79,7 @@ export function createMetrics() {
     inFlight: gauge('in_flight_requests', 'Admission reviews that are being answered.'),
     policySetInfo: gauge('policy_set_info', 'The policy set in force, by its hash; the value is always 1.', ['hash']),
     policies: gauge('policies', 'Policies in force.'),
+    injections: gauge('injections', 'Injections in force.'),
     staleDocuments: gauge(
       'stale_documents',
       'Documents that stand at an older revision because the newest does not compile.',
@@ -97,5 +110,10 @@ export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: num
   const operation = facts.request?.operation ?? 'unknown'
   for (const { policy, action } of facts.decisions) metrics.decisions.inc({ policy, action, operation })
   for (const duration of facts.durations) metrics.policySeconds.observe({ policy: duration.policy }, duration.seconds)
+  for (const { injection, result: became } of facts.injections) {
+    metrics.injectionResults.inc({ injection, result: became })
+  }
+  for (const injection of facts.drift) metrics.injectionDrift.inc({ injection })
+  if (facts.proofFailure !== undefined) metrics.proofFailures.inc({ invariant: facts.proofFailure.invariant })
   for (const document of facts.unknownNamespaces) metrics.unknownNamespaces.inc(document)
 }

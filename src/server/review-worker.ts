@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ReviewPath } from '../review/path.ts'
-import { type Reviewed, review } from '../review/review.ts'
+import { review } from '../review/review.ts'
+import type { Reviewed } from '../review/unjudged.ts'
 import { processClock } from './clock.ts'
-import { fromPortable, namespaceLabelsOf, type PortableSnapshot, type Snapshot } from './snapshot.ts'
+import { contextOf, fromPortable, type PortableSnapshot, type Snapshot } from './snapshot.ts'
 
 /** What the main thread asks. `deadline`: when the answer has to be ready, by the clock of the process. */
 export type WorkerRequest =
@@ -34,7 +35,6 @@ parentPort?.on('message', (message: WorkerRequest) => {
     parentPort?.postMessage({ id } satisfies WorkerAnswer)
     return
   }
-  const { set, namespaces } = snapshot
-  const context = { set, namespaceLabels: namespaceLabelsOf(namespaces), now: Date.now, monotonic: processClock }
+  const context = contextOf(snapshot, { now: Date.now, monotonic: processClock })
   parentPort?.postMessage({ id, reviewed: review({ path, body, deadline }, context) } satisfies WorkerAnswer)
 })

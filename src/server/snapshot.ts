@@ -1,49 +1,79 @@
 import { CHECKS } from '../checks/index.ts'
-import type { NamespaceLabels } from '../policy/match.ts'
+import type { InjectionSet } from '../injection/plan.ts'
+import { loadInjections } from '../injection/set.ts'
+import { type NamespaceTable, namespaceLabelsOf } from '../policy/match.ts'
 import type { SourceDocument } from '../policy/problems.ts'
 import { loadSet, type PolicySet } from '../policy/set.ts'
-
-/** Labels of namespaces by their names. */
-export type NamespaceTable = Readonly<Record<string, Readonly<Record<string, string>>>>
+import type { ReviewContext } from '../review/context.ts'
 
 /** Everything that decides a verdict, as one immutable value; a request sees exactly one. */
 export interface Snapshot {
   readonly set: PolicySet
+  readonly injections: InjectionSet
   readonly namespaces: NamespaceTable
 }
 
 /** A snapshot as plain data, so that it can cross to another thread and be compiled again there. */
 export interface PortableSnapshot {
-  readonly documents: readonly Omit<SourceDocument, 'locate'>[]
+  readonly documents: readonly PortableDocument[]
   readonly excludedNamespaces: readonly string[]
   readonly hash: string
+  readonly injections: readonly PortableDocument[]
+  readonly uninjectedNamespaces: readonly string[]
+  readonly injectionHash: string
   readonly namespaces: NamespaceTable
 }
 
-/** The port of a table: own keys only, a namespace may be called `constructor`. */
-export function namespaceLabelsOf(table: NamespaceTable): NamespaceLabels {
-  return { labelsOf: namespace => (Object.hasOwn(table, namespace) ? table[namespace] : undefined) }
+type PortableDocument = Omit<SourceDocument, 'locate'>
+
+/** What a review is given: one snapshot, and clocks. */
+export function contextOf(
+  { set, injections, namespaces }: Snapshot,
+  clocks: Pick<ReviewContext, 'now' | 'monotonic'>,
+): ReviewContext {
+  return { set, injections, namespaceLabels: namespaceLabelsOf(namespaces), ...clocks }
 }
 
 /** Takes a snapshot apart. */
-export function toPortable({ set, namespaces }: Snapshot): PortableSnapshot {
-  const documents = [...set.policies, ...set.exceptions].map(({ kind, file, revision, source }) => ({
-    file,
-    revision,
-    value: source,
-    kinds: [kind],
-  }))
-  return { documents, excludedNamespaces: set.excludedNamespaces, hash: set.hash, namespaces }
+export function toPortable({ set, injections, namespaces }: Snapshot): PortableSnapshot {
+  return {
+    documents: [...set.policies, ...set.exceptions].map(portable),
+    excludedNamespaces: set.excludedNamespaces,
+    hash: set.hash,
+    injections: injections.injections.map(portable),
+    uninjectedNamespaces: injections.excludedNamespaces,
+    injectionHash: injections.hash,
+    namespaces,
+  }
+}
+
+function portable(document: {
+  readonly kind: string
+  readonly file: string
+  readonly revision: string
+  readonly source: unknown
+}): PortableDocument {
+  const { kind, file, revision, source } = document
+  return { file, revision, value: source, kinds: [kind] }
 }
 
 /** Compiles a portable snapshot. Its documents compiled before, so a problem here is a bug. */
-export function fromPortable({ documents, excludedNamespaces, hash, namespaces }: PortableSnapshot): Snapshot {
+export function fromPortable(portable: PortableSnapshot): Snapshot {
+  const { excludedNamespaces, hash, uninjectedNamespaces, injectionHash, namespaces } = portable
+  const policies = loadSet(folderOf(portable.documents), { checks: CHECKS, excludedNamespaces, digest: () => hash })
+  const injections = loadInjections(folderOf(portable.injections), {
+    excludedNamespaces: uninjectedNamespaces,
+    digest: () => injectionHash,
+  })
+  const [problem] = [...policies.problems, ...injections.problems]
+  if (problem !== undefined) throw new Error(`a compiled document does not compile again: ${problem.message}`)
+  return { set: policies.set, injections: injections.set, namespaces }
+}
+
+function folderOf(documents: readonly PortableDocument[]) {
   const nowhere = { line: 1, column: 1 }
-  const folder = {
+  return {
     documents: documents.map(document => ({ ...document, locate: () => ({ start: nowhere, end: nowhere }) })),
     problems: [],
   }
-  const { set, problems } = loadSet(folder, { checks: CHECKS, excludedNamespaces, digest: () => hash })
-  if (problems.length > 0) throw new Error(`a compiled document does not compile again: ${problems[0]?.message}`)
-  return { set, namespaces }
 }

@@ -73,7 +73,9 @@ describe('portcullis review', () => {
     await writeFile(old, pod('/etc'))
     const { code, out } = await ask(['-', '--operation', 'UPDATE', '--old', old], pod('/etc'))
     expect(code).toBe(0)
-    expect(out).toContain('Warning: host-path: new pods of this template will be refused, and only this change is let through: volume "v" mounts hostPath "/etc"')
+    expect(out).toContain(
+      'Warning: host-path: new pods of this template will be refused, and only this change is let through: volume "v" mounts hostPath "/etc"',
+    )
     const missing = await ask(['-', '--operation', 'UPDATE', '--old', old], pod('/etc', 'other'))
     expect(missing.err).toContain('an UPDATE needs the object as it was')
   })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CHECKS } from '../../src/checks/index.ts'
 import { digest } from '../../src/cli/documents.ts'
+import { NO_INJECTIONS } from '../../src/injection/set.ts'
 import type { JsonObject } from '../../src/json/value.ts'
 import { lintText } from '../../src/lint/lint-text.ts'
 import { loadSet, type PolicySet } from '../../src/policy/set.ts'
@@ -117,7 +118,7 @@ function admits(manifest: typeof pod extends fc.Arbitrary<infer T> ? T : never, 
   const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request })
   const reviewed = review(
     { path: 'validate', body: new TextEncoder().encode(body), deadline: Number.POSITIVE_INFINITY },
-    { set, namespaceLabels, now: () => now, monotonic: () => 0 },
+    { set, injections: NO_INJECTIONS, namespaceLabels, now: () => now, monotonic: () => 0 },
   )
   const { response } = JSON.parse(reviewed.body) as { response: { allowed: boolean; status?: { code: number } } }
   if (!response.allowed) expect(response.status?.code).toBe(403)

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHECKS } from '../../src/checks/index.ts'
+import { NO_INJECTIONS } from '../../src/injection/set.ts'
 import { loadSet } from '../../src/policy/set.ts'
 import { Capacity } from '../../src/server/capacity.ts'
 import { LargeReviews } from '../../src/server/large-reviews.ts'
@@ -179,7 +180,7 @@ test('B7 a thread that cannot start is an answer too', async () => {
 test('B6 an answer given for the time is not the end of the work: its room is given back when the thread is through', async () => {
   const folder = { documents: [], problems: [] }
   const { set } = loadSet(folder, { checks: CHECKS, excludedNamespaces: [], digest: () => 'hash' })
-  const large = new LargeReviews({ set, namespaces: {} }, () => {})
+  const large = new LargeReviews({ set, injections: NO_INJECTIONS, namespaces: {} }, () => {})
   let isReleased = false
   const body = Buffer.from(heavyReview(8))
   const reviewed = await large.review('validate', body, 20, () => {

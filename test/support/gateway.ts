@@ -6,10 +6,11 @@ import pino, { type Logger } from 'pino'
 import { ensureDevelopmentCertificates } from '../../src/certs/development.ts'
 import type { RegisteredCheck } from '../../src/checks/check.ts'
 import { CHECKS } from '../../src/checks/index.ts'
-import { digest, documentSignature, documentSources, readDocuments } from '../../src/cli/documents.ts'
+import { digest, documentSignature, documentSources, injectionSources, readDocuments } from '../../src/cli/documents.ts'
+import { loadInjections } from '../../src/injection/set.ts'
+import type { NamespaceTable } from '../../src/policy/match.ts'
 import { loadSet } from '../../src/policy/set.ts'
 import { type Gateway, type GatewayConfig, startGateway } from '../../src/server/gateway.ts'
-import type { NamespaceTable } from '../../src/server/snapshot.ts'
 
 /** A gateway in this process, and how to talk to it as an API server does. */
 export interface TestGateway {
@@ -58,6 +59,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayConfig, 'documen
   /** A folder of policies; the shipped ones unless given. */
   readonly policies?: string
   readonly exceptions?: string
+  /** A folder of injections; none unless given. */
+  readonly injections?: string
   readonly checks?: readonly RegisteredCheck[]
   readonly namespaces?: NamespaceTable
   readonly excludedNamespaces?: readonly string[]
@@ -75,6 +78,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     exceptions: options.exceptions,
     'enable-exception': ['k3s-local-path'],
   })
+  const injected = injectionSources({ injections: options.injections })
   const started = await startGateway({
     listen: { host: '127.0.0.1', port: 0 },
     healthListen: { host: '127.0.0.1', port: 0 },
@@ -101,8 +105,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
           digest,
           ...(previous && { previous }),
         }),
+      loadInjections: async previous =>
+        loadInjections(await readDocuments(injected), {
+          excludedNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'portcullis-system'],
+          digest,
+          ...(previous && { previous }),
+        }),
       loadNamespaces: async () => ({ table: options.namespaces ?? {}, problems: [] }),
-      signature: () => documentSignature(sources.map(({ path }) => path)),
+      signature: () => documentSignature([...sources, ...injected].map(({ path }) => path)),
     },
   })
   if (!started.ok) throw new Error(started.problems.join('\n'))

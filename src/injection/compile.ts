@@ -1,0 +1,70 @@
+import { isObject, type JsonObject } from '../json/value.ts'
+import { type Compiled, failed } from '../policy/folder.ts'
+import { misplacedKind } from '../policy/kind.ts'
+import { locateProblem, problemsOf, type SourceDocument } from '../policy/problems.ts'
+import { compileSelector } from '../policy/selector.ts'
+import { faultsIn, warningsIn } from './faults.ts'
+import type { Additions, Injection } from './injection.ts'
+import { nameOf } from './items.ts'
+import { DECLARED_CONTAINERS } from './judge.ts'
+import { type InjectionDocument, injectionSchema } from './schema.ts'
+
+/** The values that trigger where a document names none. */
+const TRIGGER_VALUES = ['true', 'enabled']
+
+/** Compiles one document of an injection folder: everything that can be wrong with it is wrong here. */
+export function compileInjection(source: SourceDocument): Compiled<Injection> {
+  const misplaced = misplacedKind(source)
+  if (misplaced !== undefined) return failed(source, [misplaced])
+  const parsed = injectionSchema.safeParse(source.value, { reportInput: true })
+  if (!parsed.success) return failed(source, problemsOf(parsed.error, injectionSchema))
+  const additions = additionsOf(parsed.data)
+  const problems = faultsIn(additions)
+  if (problems.length > 0) return failed(source, problems)
+  const warnings = warningsIn(additions).map(problem => locateProblem(source, problem))
+  return { ok: true, document: injectionOf(parsed.data, additions, source), warnings }
+}
+
+/** What a document adds: as it was written, so that a field that nobody here knows is passed through. */
+function additionsOf({ spec }: InjectionDocument): Additions {
+  return {
+    labels: spec.labels ?? {},
+    annotations: spec.annotations ?? {},
+    initContainersFirst: objectsOf(spec.initContainersFirst),
+    initContainers: objectsOf(spec.initContainers),
+    containers: objectsOf(spec.containers),
+    volumes: objectsOf(spec.volumes),
+    volumeMounts: objectsOf(spec.volumeMounts),
+    env: objectsOf(spec.env),
+    imagePullSecrets: objectsOf(spec.imagePullSecrets),
+  }
+}
+
+/** A parsed document is JSON all through; the schema's type says so only of the fields that it names. */
+function objectsOf(list: readonly Readonly<Record<string, unknown>>[] | undefined): readonly JsonObject[] {
+  return (list ?? []).filter((item): item is JsonObject => isObject(item))
+}
+
+function injectionOf({ metadata, spec }: InjectionDocument, additions: Additions, source: SourceDocument): Injection {
+  const { trigger, matchConstraints = {} } = spec
+  const rendered = { ok: true, additions } as const
+  return {
+    kind: 'SidecarInjection',
+    name: metadata.name,
+    revision: source.revision,
+    file: source.file,
+    source: source.value,
+    trigger:
+      'always' in trigger
+        ? { kind: 'always' }
+        : { kind: 'annotation', key: trigger.annotation, values: trigger.values ?? TRIGGER_VALUES },
+    namespaceSelector: compileSelector(matchConstraints.namespaceSelector),
+    objectSelector: compileSelector(matchConstraints.objectSelector),
+    ignoredNamespaces: [],
+    onConflict: spec.onConflict ?? 'Skip',
+    onFailure: spec.onFailure ?? 'Allow',
+    jobs: spec.jobs ?? 'NativeOnly',
+    declaredNames: new Set(DECLARED_CONTAINERS.flatMap(([list]) => additions[list].map(nameOf))),
+    render: () => rendered,
+  }
+}

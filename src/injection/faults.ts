@@ -1,0 +1,154 @@
+import { quote } from '../admission/text.ts'
+import { append, type Pointer } from '../json/pointer.ts'
+import { getList, getString, isList, isObject, type Json, type JsonObject } from '../json/value.ts'
+import type { ValueProblem } from '../policy/problems.ts'
+import { cleanPath } from './container-draft.ts'
+import type { Additions } from './injection.ts'
+import { nameOf } from './items.ts'
+import { DECLARED_CONTAINERS } from './judge.ts'
+import { RECORD_KEY } from './record.ts'
+
+/** Where the kubelet mounts a pod's token, read-only: nothing can be mounted below it. */
+const SERVICE_ACCOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+/** Labels by which controllers find their pods. */
+const CONTROLLER_LABELS: readonly string[] = [
+  'pod-template-hash',
+  'controller-revision-hash',
+  'pod-template-generation',
+  'controller-uid',
+  'job-name',
+  'batch.kubernetes.io/controller-uid',
+  'batch.kubernetes.io/job-name',
+  'apps.kubernetes.io/pod-index',
+  'statefulset.kubernetes.io/pod-name',
+]
+
+/** Annotations that say where a pod comes from. */
+const RESERVED_ANNOTATIONS: readonly string[] = [RECORD_KEY, 'kubernetes.io/config.mirror', 'kubernetes.io/config.hash']
+
+/** What would make every pod invalid or worse, although each field alone is right. */
+export function faultsIn(additions: Additions): readonly ValueProblem[] {
+  if (Object.values(additions).every(isEmpty)) return [fault('/spec', 'the injection adds nothing')]
+  return [
+    ...unsupportedIn(additions, '/spec'),
+    ...keyFaults(additions.labels, '/spec/labels', CONTROLLER_LABELS, 'a controller finds its pods by this label'),
+    ...keyFaults(
+      additions.annotations,
+      '/spec/annotations',
+      RESERVED_ANNOTATIONS,
+      'this annotation is not for injections',
+    ),
+    ...twins(
+      DECLARED_CONTAINERS.flatMap(([list]) => entriesOf(additions[list], `/spec/${list}`)),
+      'container',
+      nameOf,
+    ),
+    ...containersOf(additions).flatMap(([container, pointer]) => containerFaults(container, pointer)),
+    ...twins(entriesOf(additions.volumes, '/spec/volumes'), 'volume', nameOf),
+    ...twins(entriesOf(additions.imagePullSecrets, '/spec/imagePullSecrets'), 'secret', nameOf),
+    ...twins(entriesOf(additions.env, '/spec/env'), 'variable', nameOf),
+    ...mountFaults(additions.volumeMounts, '/spec/volumeMounts'),
+    ...additions.volumeMounts.flatMap((mount, index) => tokenFaults(mount, append('/spec/volumeMounts', index))),
+  ]
+}
+
+/** What is allowed and seldom meant. */
+export function warningsIn(additions: Additions): readonly ValueProblem[] {
+  const declared = new Set(additions.volumes.map(nameOf))
+  const mounts = [
+    ...containersOf(additions).flatMap(([container, pointer]) =>
+      entriesOf(getList(container, 'volumeMounts'), append(pointer, 'volumeMounts')),
+    ),
+    ...entriesOf(additions.volumeMounts, '/spec/volumeMounts'),
+  ]
+  return mounts
+    .filter(([mount]) => !declared.has(nameOf(mount)))
+    .map(([mount, pointer]) => {
+      const volume = quote(nameOf(mount))
+      return fault(
+        append(pointer, 'name'),
+        `volume ${volume} is not one of the injection's: pods without it get nothing`,
+      )
+    })
+}
+
+function fault(pointer: Pointer, message: string, part: ValueProblem['part'] = 'value'): ValueProblem {
+  return { pointer, part, message }
+}
+
+function isEmpty(value: object): boolean {
+  return Object.keys(value).length === 0
+}
+
+type Entry = readonly [value: JsonObject, pointer: Pointer]
+
+function entriesOf(list: readonly Json[], pointer: Pointer): readonly Entry[] {
+  return list.flatMap((value, index): Entry[] => (isObject(value) ? [[value, append(pointer, index)]] : []))
+}
+
+function containersOf(additions: Additions): readonly Entry[] {
+  return DECLARED_CONTAINERS.flatMap(([list]) => entriesOf(additions[list], `/spec/${list}`))
+}
+
+const TEMPLATE = /\$\{\{/
+
+/** Templates that nothing renders yet, and numbers that would not arrive as they were written. */
+function unsupportedIn(value: unknown, pointer: Pointer): readonly ValueProblem[] {
+  if (typeof value === 'string' && TEMPLATE.test(value)) {
+    return [fault(pointer, `"$\{{ … }}" is not supported yet: this version evaluates no CEL`)]
+  }
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return [fault(pointer, 'the number is too large to be passed on exactly')]
+  }
+  if (isList(value)) return value.flatMap((item, index) => unsupportedIn(item, append(pointer, index)))
+  if (!isObject(value)) return []
+  return Object.keys(value).flatMap(key => unsupportedIn(value[key], append(pointer, key)))
+}
+
+function keyFaults(
+  map: Readonly<Record<string, string>>,
+  pointer: Pointer,
+  reserved: readonly string[],
+  why: string,
+): readonly ValueProblem[] {
+  return Object.keys(map).flatMap(key => (reserved.includes(key) ? [fault(append(pointer, key), why, 'key')] : []))
+}
+
+function twins(
+  entries: readonly Entry[],
+  what: string,
+  identify: (value: JsonObject) => string,
+): readonly ValueProblem[] {
+  const seen = new Set<string>()
+  return entries.flatMap(([value, pointer]) => {
+    const identity = identify(value)
+    if (!seen.has(identity)) {
+      seen.add(identity)
+      return []
+    }
+    return [
+      fault(append(pointer, what === 'mount' ? 'mountPath' : 'name'), `there is another ${what} ${quote(identity)}`),
+    ]
+  })
+}
+
+function containerFaults(container: JsonObject, pointer: Pointer): readonly ValueProblem[] {
+  const hasImage = (getString(container, 'image') ?? '') !== ''
+  return [
+    ...(hasImage ? [] : [fault(pointer, 'the container has no image: the API server would refuse every pod')]),
+    ...mountFaults(getList(container, 'volumeMounts'), append(pointer, 'volumeMounts')),
+    ...twins(entriesOf(getList(container, 'env'), append(pointer, 'env')), 'variable', nameOf),
+  ]
+}
+
+function mountFaults(mounts: readonly Json[], pointer: Pointer): readonly ValueProblem[] {
+  return twins(entriesOf(mounts, pointer), 'mount', mount => cleanPath(getString(mount, 'mountPath') ?? ''))
+}
+
+function tokenFaults(mount: JsonObject, pointer: Pointer): readonly ValueProblem[] {
+  const path = cleanPath(getString(mount, 'mountPath') ?? '')
+  if (!path.startsWith(`${SERVICE_ACCOUNT_PATH}/`)) return []
+  const message = `lies below ${SERVICE_ACCOUNT_PATH}, which is read-only in the pod: its containers could not start`
+  return [fault(append(pointer, 'mountPath'), message)]
+}

@@ -1,0 +1,106 @@
+import { quote } from '../admission/text.ts'
+import { getString, type JsonObject } from '../json/value.ts'
+import type { ContainerDraft } from './container-draft.ts'
+import type { PodDraft } from './draft.ts'
+import type { Injection } from './injection.ts'
+import { differenceOf, mountDifferenceOf, nameOf } from './items.ts'
+import type { ActiveInjection } from './planner.ts'
+import type { InjectionRecord, RecordedMap } from './record.ts'
+
+/**
+ * Adds an injection's mounts and variables to the containers that are not injected themselves.
+ *
+ * @returns what stands in the way, where the injection denies for it; otherwise that item alone is left out, with a note.
+ */
+export function fillContainers(
+  draft: PodDraft,
+  active: ActiveInjection,
+  all: readonly ActiveInjection[],
+  records: readonly InjectionRecord[],
+): string | undefined {
+  const { additions, injection } = active
+  if (additions.volumeMounts.length === 0 && additions.env.length === 0) return undefined
+  const injected = injectedNames(active, all, records)
+  let denial: string | undefined
+  for (const list of ['initContainers', 'containers'] as const) {
+    for (const container of draft.list(list)) {
+      if (injected.has(container.name)) continue
+      const conflicts = [...addMounts(container, active), ...addVariables(container, active)]
+      if (injection.onConflict === 'Deny') denial ??= conflicts[0]
+    }
+  }
+  return denial
+}
+
+/**
+ * The names of the containers that are not the pod's own. In the generic format a mutation's mounts go into the containers
+ * of earlier mutations too; the later ones' must stay out, or the next call would find them without.
+ */
+function injectedNames(
+  { injection }: ActiveInjection,
+  all: readonly ActiveInjection[],
+  records: readonly InjectionRecord[],
+): ReadonlySet<string> {
+  const from = injection.generic === undefined ? 0 : all.findIndex(other => other.injection === injection)
+  const names = new Set(all.slice(from).flatMap(other => [...other.injection.declaredNames]))
+  for (const { lists } of records) for (const name of [...lists.containers, ...lists.initContainers]) names.add(name)
+  return names
+}
+
+/** Adds what is missing and returns what is in the way. */
+function addMounts(container: ContainerDraft, active: ActiveInjection): readonly string[] {
+  const conflicts: string[] = []
+  const missing = active.additions.volumeMounts.filter(mount => {
+    const path = getString(mount, 'mountPath') ?? ''
+    const present = container.mountAt(path)
+    if (present === undefined) {
+      // As the generic injector does, so that its users' pods do not change.
+      return active.injection.generic === undefined || !container.mountsVolume(nameOf(mount))
+    }
+    const difference = mountDifferenceOf(mount, present)
+    if (difference === undefined) return false
+    const what = `container ${quote(container.name)} has another mount at ${quote(path)} (its ${difference} differs)`
+    note(what, active, 'volumeMounts', container, path, conflicts)
+    return false
+  })
+  for (const mount of missing) {
+    container.addMount(mount)
+    active.record.addTo('volumeMounts', container.name, getString(mount, 'mountPath') ?? '')
+  }
+  return conflicts
+}
+
+function addVariables(container: ContainerDraft, active: ActiveInjection): readonly string[] {
+  const conflicts: string[] = []
+  for (const variable of active.additions.env) {
+    const name = nameOf(variable)
+    const present: JsonObject | undefined = container.variable(name)
+    const difference = present === undefined ? undefined : differenceOf(variable, present)
+    if (present === undefined) {
+      container.addVariable(variable)
+      active.record.addTo('env', container.name, name)
+    } else if (difference !== undefined) {
+      const what = `container ${quote(container.name)} has another variable ${quote(name)} (its ${difference} differs)`
+      note(what, active, 'env', container, name, conflicts)
+    }
+  }
+  return conflicts
+}
+
+function note(
+  what: string,
+  { injection, recorded, notes }: ActiveInjection,
+  map: RecordedMap,
+  container: ContainerDraft,
+  item: string,
+  conflicts: string[],
+): void {
+  const isRecorded = recorded?.maps[map].get(container.name)?.includes(item) === true
+  const isDrift = isRecorded && (injection.onConflict satisfies Injection['onConflict']) === 'Skip'
+  notes.push(
+    isDrift
+      ? { kind: 'drift', message: `${what}: it was injected and changed since, and is left alone` }
+      : { kind: 'conflict', message: `${what}, which is kept` },
+  )
+  if (!isDrift) conflicts.push(what)
+}

@@ -1,0 +1,82 @@
+import type { Segment } from '../json/pointer.ts'
+import { get, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
+import type { PatchWriter } from './patch.ts'
+
+/** A map of strings: labels or annotations. */
+export class MapDraft {
+  readonly #path: readonly Segment[]
+  readonly #original: Json | undefined
+  readonly #added = new Map<string, string>()
+
+  constructor(path: readonly Segment[], original: Json | undefined) {
+    this.#path = path
+    this.#original = original
+  }
+
+  /** The value of a key; undefined where it is absent or null. */
+  get(key: string): Json | undefined {
+    return this.#added.get(key) ?? get(this.#original, key) ?? undefined
+  }
+
+  /** The entries of the pod itself, without what was added. */
+  get original(): JsonObject {
+    return isObject(this.#original) ? this.#original : {}
+  }
+
+  /** Every entry that is a string, added ones included. */
+  strings(): Readonly<Record<string, string>> {
+    const own = Object.entries(this.original).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    return Object.fromEntries([...own, ...this.#added])
+  }
+
+  /** The entries that were added. */
+  get added(): ReadonlyMap<string, string> {
+    return this.#added
+  }
+
+  set(key: string, value: string): void {
+    this.#added.set(key, value)
+  }
+
+  write(writer: PatchWriter): void {
+    for (const [key, value] of this.#added) writer.addKey(this.#path, key, value)
+  }
+}
+
+/** A list whose elements have names: only ever appended to. */
+export class NamedListDraft {
+  readonly #path: readonly Segment[]
+  readonly #original: readonly Json[]
+  readonly #added: JsonObject[] = []
+  #byName: Map<string, JsonObject> | undefined
+
+  constructor(path: readonly Segment[], original: readonly Json[]) {
+    this.#path = path
+    this.#original = original
+  }
+
+  find(name: string): JsonObject | undefined {
+    this.#byName ??= indexByName(this.#original)
+    return this.#byName.get(name)
+  }
+
+  append(value: JsonObject): void {
+    const name = getString(value, 'name') ?? ''
+    if (this.find(name) === undefined) this.#byName?.set(name, value)
+    this.#added.push(value)
+  }
+
+  write(writer: PatchWriter): void {
+    for (const value of this.#added) writer.addElement(this.#path, 'end', value)
+  }
+}
+
+/** The first element of each name. */
+export function indexByName(list: readonly Json[]): Map<string, JsonObject> {
+  const index = new Map<string, JsonObject>()
+  for (const item of list) {
+    const name = getString(item, 'name')
+    if (isObject(item) && name !== undefined && !index.has(name)) index.set(name, item)
+  }
+  return index
+}

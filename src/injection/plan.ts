@@ -1,0 +1,75 @@
+import type { JsonObject } from '../json/value.ts'
+import type { NamespaceLabels } from '../policy/match.ts'
+import { PodDraft } from './draft.ts'
+import type { Injection } from './injection.ts'
+import type { InjectionPlan, InjectionResult } from './outcome.ts'
+import { Planner } from './planner.ts'
+import { traitsOf, unselectedReason, untouchableReason } from './selection.ts'
+
+/** All injections that may be made, as one immutable snapshot. */
+export interface InjectionSet {
+  /** In the order in which they are planned: those of the generic format as they stand in it, then the others by name. */
+  readonly injections: readonly Injection[]
+  /** Namespaces that no injection touches. */
+  readonly excludedNamespaces: readonly string[]
+  /** Names the set: equal documents, equal hash. */
+  readonly hash: string
+}
+
+/** The pod that is about to be created. */
+export interface InjectionSubject {
+  /** A Pod, or the template of one: `metadata` and `spec` count. */
+  readonly pod: JsonObject
+  /** Of the request, never of the pod's own metadata. */
+  readonly namespace: string
+}
+
+/** What others know about the pod. */
+export interface InjectionPorts {
+  readonly namespaceLabels: NamespaceLabels
+  /** The label keys by which the pod's owner finds it, where that is known: these are never written. */
+  readonly ownerKeys?: ReadonlySet<string>
+  /** Volumes that the pod will have although it does not say so: the claims of a StatefulSet. */
+  readonly claimedVolumes?: ReadonlySet<string>
+}
+
+/**
+ * Plans what all injections together add to a pod. Nothing is remembered from one call to the next: each item is
+ * compared with what is there, so that planning again on the result adds nothing. Pure: the same arguments, the same
+ * plan; the pod is not written.
+ */
+export function planInjections(subject: InjectionSubject, set: InjectionSet, ports: InjectionPorts): InjectionPlan {
+  const { pod, namespace } = subject
+  const reason = untouchableReason(pod, namespace, set.excludedNamespaces)
+  if (reason !== undefined) {
+    return { outcomes: set.injections.map(injection => ({ injection, result: reason, notes: [] })), operations: [] }
+  }
+  const traits = traitsOf(pod, new PodDraft(pod))
+  const planner = new Planner(traits, ports)
+  const results = activate(set.injections, injection => {
+    return unselectedReason(injection, traits, namespace, ports.namespaceLabels) ?? planner.begin(injection)
+  })
+  return planner.finish(set.injections, results)
+}
+
+/**
+ * Tries every injection until none becomes active any more: one may bring what another one waits for, an annotation that
+ * triggers it or a volume that it mounts. Were that left to the next call, the next call would not be empty.
+ */
+function activate(
+  injections: readonly Injection[],
+  attempt: (injection: Injection) => InjectionResult | 'active',
+): ReadonlyMap<Injection, InjectionResult> {
+  const reasons = new Map<Injection, InjectionResult>()
+  let waiting = injections
+  for (let count = -1; count !== waiting.length; ) {
+    count = waiting.length
+    waiting = waiting.filter(injection => {
+      const result = attempt(injection)
+      if (result !== 'active') reasons.set(injection, result)
+      else reasons.delete(injection)
+      return result !== 'active'
+    })
+  }
+  return reasons
+}

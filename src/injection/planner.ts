@@ -1,0 +1,229 @@
+import { quote } from '../admission/text.ts'
+import { fits } from './budget.ts'
+import { fillContainers } from './fill-containers.ts'
+import type { Additions, Injection, PodFacts } from './injection.ts'
+import { nameOf } from './items.ts'
+import { DECLARED_CONTAINERS, judgeContainers, judgeVolumes, missingVolume } from './judge.ts'
+import type { InjectionNote, InjectionOutcome, InjectionPlan, InjectionResult } from './outcome.ts'
+import type { InjectionPorts } from './plan.ts'
+import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecords } from './record.ts'
+import type { PodTraits } from './selection.ts'
+
+/** The container that kubectl means when none is named. */
+const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
+
+/** An injection that is being made, with what it has to say about it. */
+export interface ActiveInjection {
+  readonly injection: Injection
+  readonly additions: Additions
+  /** What an earlier call recorded; it may be forged. */
+  readonly recorded: InjectionRecord | undefined
+  readonly record: RecordDraft
+  readonly notes: InjectionNote[]
+}
+
+/** Plans one pod: first each injection's own containers and volumes, then what goes into the containers of others. */
+export class Planner {
+  readonly #traits: PodTraits
+  readonly #ports: InjectionPorts
+  readonly #records: readonly InjectionRecord[]
+  readonly #active = new Map<Injection, ActiveInjection>()
+  /** What those that did not become active said at their last attempt. */
+  readonly #failures = new Map<Injection, InjectionNote>()
+  #denial: InjectionPlan['denial']
+
+  constructor(traits: PodTraits, ports: InjectionPorts) {
+    this.#traits = traits
+    this.#ports = ports
+    this.#records = readRecords(traits.draft.annotations.get(RECORD_KEY))
+  }
+
+  /** Adds what does not depend on other injections: all of it or, where something is in the way, nothing. */
+  begin(injection: Injection): InjectionResult | 'active' {
+    const { draft, isJob } = this.#traits
+    const rendered = injection.render(this.#facts())
+    if (!rendered.ok) {
+      if (rendered.denies) this.#deny(injection, rendered.message)
+      return this.#fail(injection, 'render-failed', rendered.message)
+    }
+    const additions =
+      isJob && injection.jobs === 'NativeOnly' ? { ...rendered.additions, containers: [] } : rendered.additions
+    const recorded = this.#records.find(({ name }) => name === injection.name)
+    const by = { recorded, onConflict: injection.onConflict }
+    const containers = judgeContainers(additions, this.#traits, by)
+    const volumes = judgeVolumes(additions, draft, by)
+    const conflict = containers.conflict ?? volumes.conflict
+    if (conflict !== undefined) {
+      if (injection.onConflict === 'Deny') this.#deny(injection, conflict)
+      return this.#fail(injection, 'conflict', conflict)
+    }
+    if (injection.generic === undefined) {
+      const volume = missingVolume(additions, containers.missing, draft, this.#ports.claimedVolumes)
+      if (volume !== undefined) return this.#fail(injection, 'missing-volume', volume)
+    }
+    const notes = [...containers.notes, ...volumes.notes]
+    const record = new RecordDraft(injection.name, injection.revision)
+    const active: ActiveInjection = { injection, additions, recorded, record, notes }
+    if (!this.#addAnnotations(active)) return this.#fail(injection, 'annotations-full', 'the annotations do not fit')
+    this.#addLabels(active)
+    this.#addVolumes(active, volumes.missing)
+    this.#addContainers(active, containers.missing)
+    this.#active.set(injection, active)
+    this.#failures.delete(injection)
+    return 'active'
+  }
+
+  /** Adds what goes into the containers of others, says what was done, and gives the plan. */
+  finish(injections: readonly Injection[], reasons: ReadonlyMap<Injection, InjectionResult>): InjectionPlan {
+    const { draft } = this.#traits
+    const active = injections.flatMap(injection => this.#active.get(injection) ?? [])
+    for (const each of active) {
+      const conflict = fillContainers(draft, each, active, this.#records)
+      if (conflict !== undefined) this.#deny(each.injection, conflict)
+    }
+    this.#writeRecords(active)
+    const outcomes = injections.map((injection): InjectionOutcome => {
+      const made = this.#active.get(injection)
+      if (made !== undefined) return { injection, result: this.#resultOf(made), notes: made.notes }
+      const failure = this.#failures.get(injection)
+      return {
+        injection,
+        result: reasons.get(injection) ?? 'not-triggered',
+        notes: failure === undefined ? [] : [failure],
+      }
+    })
+    return this.#denial === undefined
+      ? { outcomes, operations: draft.operations() }
+      : { outcomes, operations: [], denial: this.#denial }
+  }
+
+  #resultOf({ injection, record }: ActiveInjection): InjectionResult {
+    if (this.#denial?.injection === injection) return 'conflict'
+    if (record.isEmpty) return 'complete'
+    return this.#denial === undefined ? 'injected' : 'withheld'
+  }
+
+  /** Read only by those that have templates. */
+  #facts(): PodFacts {
+    const { draft, serviceAccountName } = this.#traits
+    return {
+      get annotations() {
+        return draft.annotations.strings()
+      },
+      serviceAccountName,
+    }
+  }
+
+  /** The first injection that denies speaks. */
+  #deny(injection: Injection, message: string): void {
+    this.#denial ??= { injection, message }
+  }
+
+  #fail(injection: Injection, result: InjectionResult, message: string): InjectionResult {
+    const kind = result === 'conflict' ? 'conflict' : 'failed'
+    this.#failures.set(injection, { kind, message: `nothing was injected: ${message}` })
+    return result
+  }
+
+  #addLabels({ additions, record, notes }: ActiveInjection): void {
+    const { labels } = this.#traits.draft
+    for (const [key, value] of Object.entries(additions.labels)) {
+      const present = labels.get(key)
+      if (present === value) continue
+      if (present !== undefined) {
+        notes.push({ kind: 'label-kept', message: `label ${quote(key)} keeps the value that it has` })
+      } else if (this.#ports.ownerKeys?.has(key) === true) {
+        const message = `label ${quote(key)} is not written: the pod's owner finds it by this key`
+        notes.push({ kind: 'selector-label', message })
+      } else {
+        labels.set(key, value)
+        record.add('labels', key)
+      }
+    }
+  }
+
+  /** All of them, or none where the pod would become invalid. */
+  #addAnnotations({ injection, additions, record, notes }: ActiveInjection): boolean {
+    const { annotations } = this.#traits.draft
+    const missing: Record<string, string> = {}
+    for (const [key, value] of Object.entries(additions.annotations)) {
+      const present = annotations.get(key)
+      if (present === undefined) missing[key] = value
+      else if (present !== value) {
+        notes.push({ kind: 'annotation-kept', message: `annotation ${quote(key)} keeps the value that it has` })
+      }
+    }
+    const status = injection.generic?.statusKey
+    if (status !== undefined && annotations.get(status) !== 'injected') missing[status] = 'injected'
+    const keys = Object.keys(missing)
+    if (keys.length > 0 && !fits(annotations, missing)) return false
+    for (const key of keys) {
+      annotations.set(key, missing[key] ?? '')
+      record.add('annotations', key)
+    }
+    return true
+  }
+
+  #addVolumes({ additions, record }: ActiveInjection, missing: ReadonlySet<string>): void {
+    const { volumes, imagePullSecrets } = this.#traits.draft
+    for (const value of additions.volumes) {
+      const name = nameOf(value)
+      if (!missing.has(name)) continue
+      volumes.append(value)
+      record.add('volumes', name)
+    }
+    for (const value of additions.imagePullSecrets) {
+      const name = nameOf(value)
+      if (imagePullSecrets.find(name) !== undefined) continue
+      imagePullSecrets.append(value)
+      record.add('imagePullSecrets', name)
+    }
+  }
+
+  #addContainers({ additions, record }: ActiveInjection, missing: ReadonlySet<string>): void {
+    const { draft } = this.#traits
+    for (const [declared, list] of DECLARED_CONTAINERS) {
+      // Those that come first stand behind each other; one that is there already shows where.
+      let place = 0
+      for (const value of additions[declared]) {
+        const name = nameOf(value)
+        const isFirst = declared === 'initContainersFirst'
+        const present = draft.list(list).findIndex(container => container.name === name)
+        if (present >= 0) place = present + 1
+        if (present >= 0 || !missing.has(name)) continue
+        draft.insertContainer(list, value, isFirst ? place : undefined)
+        record.add(list, name)
+        place++
+      }
+    }
+  }
+
+  /** The annotations that are about this call itself; a pod to which nothing was added gets none. */
+  #writeRecords(active: readonly ActiveInjection[]): void {
+    const { draft } = this.#traits
+    const made = active.filter(({ injection, record }) => injection.generic === undefined && !record.isEmpty)
+    if (made.length === 0) return
+    const own = ownContainer(draft.list('containers'), active)
+    const hasContainers = made.some(({ record }) => record.lists.containers.length > 0)
+    if (own !== undefined && hasContainers && draft.annotations.get(DEFAULT_CONTAINER) === undefined) {
+      if (fits(draft.annotations, { [DEFAULT_CONTAINER]: own })) {
+        draft.annotations.set(DEFAULT_CONTAINER, own)
+        made[0]?.record.add('annotations', DEFAULT_CONTAINER)
+      }
+    }
+    const value = writeRecords(
+      this.#records,
+      made.map(({ record }) => record),
+    )
+    if (fits(draft.annotations, { [RECORD_KEY]: value })) draft.annotations.set(RECORD_KEY, value)
+    else made[0]?.notes.push({ kind: 'unrecorded', message: `annotation ${RECORD_KEY} does not fit and was left out` })
+  }
+}
+
+function ownContainer(
+  containers: readonly { readonly name: string }[],
+  active: readonly ActiveInjection[],
+): string | undefined {
+  const declared = new Set(active.flatMap(({ injection }) => [...injection.declaredNames]))
+  return containers.find(({ name }) => name !== '' && !declared.has(name))?.name
+}

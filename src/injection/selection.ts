@@ -1,0 +1,70 @@
+import { dig, get, getString, type JsonObject } from '../json/value.ts'
+import { type NamespaceLabels, namespaceReader } from '../policy/match.ts'
+import { selects } from '../policy/selector.ts'
+import type { PodDraft } from './draft.ts'
+import type { Injection } from './injection.ts'
+import type { InjectionResult } from './outcome.ts'
+import { isWellFormed } from './well-formed.ts'
+
+/** Why no injection touches a pod, or undefined: asked before anything is rendered. */
+export function untouchableReason(
+  pod: JsonObject,
+  namespace: string,
+  excludedNamespaces: readonly string[],
+): InjectionResult | undefined {
+  if (excludedNamespaces.includes(namespace)) return 'excluded-namespace'
+  // The annotation alone is enough here, whoever wrote it: without an injection nothing is gained.
+  if (dig(pod, 'metadata', 'annotations', 'kubernetes.io/config.mirror') !== undefined) return 'mirror-pod'
+  return isWellFormed(pod) ? undefined : 'malformed-pod'
+}
+
+/** Why an injection is not for a pod, as the earlier injections leave it, or undefined. */
+export function unselectedReason(
+  injection: Injection,
+  { draft, isJob, isWindows }: PodTraits,
+  namespace: string,
+  namespaceLabels: NamespaceLabels,
+): InjectionResult | undefined {
+  if (injection.ignoredNamespaces.includes(namespace)) return 'ignored-namespace'
+  if (!isTriggered(injection, draft)) return 'not-triggered'
+  const readLabel = (key: string) => {
+    const value = draft.labels.get(key)
+    return { value: typeof value === 'string' ? value : undefined }
+  }
+  if (selects(injection.objectSelector, readLabel) !== true) return 'other-labels'
+  const selected = selects(injection.namespaceSelector, namespaceReader(namespace, namespaceLabels))
+  if (selected === 'unknown') return 'unknown-namespace'
+  if (!selected) return 'other-namespace'
+  if (isWindows) return 'windows-pod'
+  return isJob && injection.jobs === 'Never' ? 'job-pod' : undefined
+}
+
+function isTriggered({ trigger }: Injection, draft: PodDraft): boolean {
+  if (trigger.kind === 'always') return true
+  const value = draft.annotations.get(trigger.key)
+  return typeof value === 'string' && trigger.values.includes(value)
+}
+
+/** What injections ask of a pod as a whole. */
+export interface PodTraits {
+  readonly draft: PodDraft
+  /** It ends by itself: a sidecar that does not would keep it alive for ever. */
+  readonly isJob: boolean
+  readonly isWindows: boolean
+  readonly hasHostNetwork: boolean
+  /** `''` where it is absent. */
+  readonly serviceAccountName: string
+}
+
+/** Reads the traits of a pod. An absent restartPolicy means Always, as the API server defaults it. */
+export function traitsOf(pod: JsonObject, draft: PodDraft): PodTraits {
+  const spec = get(pod, 'spec')
+  const os = getString(get(spec, 'os'), 'name') ?? getString(get(spec, 'nodeSelector'), 'kubernetes.io/os')
+  return {
+    draft,
+    isJob: (getString(spec, 'restartPolicy') || 'Always') !== 'Always',
+    isWindows: os === 'windows',
+    hasHostNetwork: get(spec, 'hostNetwork') === true,
+    serviceAccountName: getString(spec, 'serviceAccountName') ?? '',
+  }
+}

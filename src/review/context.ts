@@ -1,0 +1,23 @@
+import type { InjectionSet } from '../injection/plan.ts'
+import type { NamespaceLabels } from '../policy/match.ts'
+import type { PolicySet } from '../policy/set.ts'
+import type { ReviewPath } from './path.ts'
+
+/** What one review needs: one snapshot of everything that decides, and the clocks. */
+export interface ReviewContext {
+  readonly set: PolicySet
+  readonly injections: InjectionSet
+  readonly namespaceLabels: NamespaceLabels
+  /** Milliseconds since 1970, for dates in documents. */
+  readonly now: () => number
+  /** Milliseconds of a clock that never jumps, for deadlines and durations. */
+  readonly monotonic: () => number
+}
+
+/** One review as it came in. */
+export interface ReviewInput {
+  readonly path: ReviewPath
+  readonly body: Uint8Array
+  /** When the answer has to be ready, by the monotonic clock. */
+  readonly deadline: number
+}

@@ -1,0 +1,71 @@
+import type { AdmissionRequest } from '../admission/request.ts'
+import type { InjectionResult, RequestReason } from '../injection/outcome.ts'
+import type { Action } from '../policy/compile.ts'
+import type { ReviewPath } from './path.ts'
+
+/** What became of one injection. `prefix` is what the generic format's metrics are labelled with. */
+export interface InjectionFact {
+  readonly injection: string
+  readonly prefix?: string
+  readonly result: InjectionResult | RequestReason
+}
+
+/** The invariant that a patch would have broken. */
+export interface ProofFailure {
+  readonly invariant: string
+  readonly message: string
+  /** The path of the operation at fault, where it is one. */
+  readonly operation?: string
+}
+
+/** What was decided, as plain data: it crosses threads, and feeds metrics and logs. Never the object's contents. */
+export interface ReviewFacts {
+  readonly path: ReviewPath
+  readonly result: 'allowed' | 'denied' | 'patched' | 'unjudged'
+  /** The status code of a denial, 200 otherwise. */
+  readonly code: number
+  readonly setHash: string
+  readonly request?: Pick<AdmissionRequest, 'uid' | 'operation' | 'subResource' | 'namespace' | 'name' | 'dryRun'> & {
+    readonly resource: string
+    readonly kind: string
+    readonly user: string
+  }
+  /** What each policy did about this request, each action once. */
+  readonly decisions: readonly {
+    readonly policy: string
+    readonly action: Action | 'Exempt' | 'Skipped' | 'Error' | 'Pass'
+  }[]
+  /** Seconds that each policy took. */
+  readonly durations: readonly { readonly policy: string; readonly seconds: number }[]
+  /** The documents that got the strictest answer because the labels of the namespace are unknown. */
+  readonly unknownNamespaces: readonly { readonly kind: string; readonly name: string }[]
+  /** What became of each injection; empty but on `/mutate`. */
+  readonly injections: readonly InjectionFact[]
+  /** The injections of which an item was changed since it was injected; once for each item. */
+  readonly drift: readonly string[]
+  /** Why a patch was withheld. Names the operation, never its value. */
+  readonly proofFailure?: ProofFailure
+  /** What went wrong inside: a bug, with its stack. */
+  readonly failure?: string
+}
+
+/** The facts of a review in which nothing was decided yet. */
+export function bareFacts(path: ReviewPath, result: ReviewFacts['result'], code: number, setHash: string): ReviewFacts {
+  return { path, result, code, setHash, decisions: [], durations: [], unknownNamespaces: [], injections: [], drift: [] }
+}
+
+/** What is said about a request: never its object's contents. */
+export function requestFacts(request: AdmissionRequest): NonNullable<ReviewFacts['request']> {
+  const { uid, operation, subResource, namespace, name, dryRun, resource, kind, userInfo } = request
+  return {
+    uid,
+    operation,
+    subResource,
+    namespace,
+    name,
+    dryRun,
+    resource: [resource.resource, resource.group].filter(Boolean).join('.'),
+    kind: kind.kind,
+    user: userInfo?.username ?? '',
+  }
+}

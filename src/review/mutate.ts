@@ -1,0 +1,36 @@
+import { encodeAnswer } from '../admission/answer.ts'
+import type { ReviewIdentity } from '../admission/parse.ts'
+import type { AdmissionRequest } from '../admission/request.ts'
+import type { ReviewContext, ReviewInput } from './context.ts'
+import { bareFacts, requestFacts } from './facts.ts'
+import { inject } from './inject.ts'
+import { DEADLINE, type Reviewed, unjudged } from './unjudged.ts'
+
+/** Injects, and answers. Too late is not at all: the caller has gone on without the patch. */
+export function mutate(
+  input: ReviewInput,
+  identity: ReviewIdentity,
+  request: AdmissionRequest,
+  context: ReviewContext,
+): Reviewed {
+  const { set, injections, namespaceLabels, now, monotonic } = context
+  const { answer, outcomes, drift, proofFailure } = inject(request, { injections, set, namespaceLabels, now: now() })
+  if (monotonic() >= input.deadline) {
+    const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
+    return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request) } }
+  }
+  return {
+    status: 200,
+    body: encodeAnswer(identity, answer),
+    facts: {
+      ...bareFacts(input.path, answer.kind, answer.kind === 'denied' ? answer.code : 200, set.hash),
+      request: requestFacts(request),
+      unknownNamespaces: outcomes
+        .filter(({ result }) => result === 'unknown-namespace')
+        .map(({ injection }) => ({ kind: 'SidecarInjection', name: injection })),
+      injections: outcomes,
+      drift,
+      ...(proofFailure !== undefined && { proofFailure }),
+    },
+  }
+}

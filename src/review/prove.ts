@@ -1,0 +1,84 @@
+import type { AdmissionRequest } from '../admission/request.ts'
+import { planInjections } from '../injection/plan.ts'
+import { RECORD_KEY } from '../injection/record.ts'
+import type { AddOperation } from '../json/patch.ts'
+import { pointerOf } from '../json/pointer.ts'
+import type { JsonObject } from '../json/value.ts'
+import { decide, strictestAction } from '../policy/decide.ts'
+import { evaluate } from '../policy/evaluate.ts'
+import { distinctMountPaths, distinctNames } from '../proof/pod-invariants.ts'
+import { type Invariant, prove } from '../proof/prove.ts'
+import { podOf } from '../workload/pod.ts'
+import type { ProofFailure } from './facts.ts'
+import type { InjectionContext } from './inject.ts'
+
+/** The patch holds, or what it breaks. */
+export type InjectionProof = { readonly ok: true } | ({ readonly ok: false } & ProofFailure)
+
+/**
+ * Proves that a patch harms nothing: an independent applier takes it, what was there is there unchanged, names and
+ * mount paths stay distinct, no denying policy finds what it did not find before, and planning again adds nothing.
+ */
+export function proveInjection(
+  request: AdmissionRequest,
+  pod: JsonObject,
+  patch: readonly AddOperation[],
+  context: InjectionContext,
+): InjectionProof {
+  const keys = [RECORD_KEY, ...context.injections.injections.flatMap(({ generic }) => generic?.statusKey ?? [])]
+  const proof = prove(pod, patch, {
+    replaceable: new Set(keys.map(key => pointerOf(['metadata', 'annotations', key]))),
+    invariants: [
+      distinctNames(containersOf),
+      distinctMountPaths(containersOf),
+      noNewDenial(request, context),
+      nothingLeft(request, context),
+    ],
+  })
+  if (proof.ok) return { ok: true }
+  const { invariant, message, index } = proof
+  const operation = index === undefined ? undefined : patch[index]?.path
+  return { ok: false, invariant, message, ...(operation !== undefined && { operation }) }
+}
+
+const containersOf = (pod: JsonObject) => podOf({ pointer: '', value: pod }).containers.map(({ value }) => value)
+
+/** No denying policy finds what it did not find in the pod as it came. */
+function noNewDenial(request: AdmissionRequest, context: InjectionContext): Invariant {
+  return {
+    name: 'policies',
+    check(before, after) {
+      const known = denialsOf({ ...request, object: before }, context)
+      for (const [key, { message, count }] of denialsOf({ ...request, object: after }, context)) {
+        if (count > (known.get(key)?.count ?? 0)) return message
+      }
+      return undefined
+    },
+  }
+}
+
+function denialsOf(request: AdmissionRequest, { set, namespaceLabels, now }: InjectionContext) {
+  const selects = (policy: Parameters<typeof strictestAction>[0]) => strictestAction(policy) === 'Deny'
+  const { results } = evaluate(set, request, { namespaceLabels, unknownNamespaces: 'apply', selects })
+  const { denials } = decide(results, set, request, { namespaceLabels, now })
+  const found = new Map<string, { readonly message: string; count: number }>()
+  for (const { policy, check, finding } of denials) {
+    const key = JSON.stringify([policy, check, finding.key])
+    const known = found.get(key)
+    if (known === undefined)
+      found.set(key, { message: `policy ${policy} would refuse the pod: ${finding.message}`, count: 1 })
+    else known.count++
+  }
+  return found
+}
+
+/** The answer to the patched pod is no patch: the API server may ask again, and must not go on for ever. */
+function nothingLeft({ namespace }: AdmissionRequest, context: InjectionContext): Invariant {
+  return {
+    name: 'convergence',
+    check(_before, after) {
+      const [first] = planInjections({ pod: after, namespace }, context.injections, context).operations
+      return first && `planning again would add ${first.path}`
+    },
+  }
+}
