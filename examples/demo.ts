@@ -7,8 +7,11 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import { load } from 'js-yaml'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
+const injections = join(here, 'injections')
 const portcullis = fileURLToPath(new URL('../dist/main/portcullis.js', import.meta.url))
 const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
 const paint = (code: number) => (text: string) => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text)
@@ -40,7 +43,10 @@ function run(
 function startGateway(cwd: string): Promise<{ readonly child: ChildProcess; readonly port: number }> {
   const child = spawn(
     process.execPath,
-    [portcullis, 'serve', '--dev', '--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0', '--drain', '0s'],
+    [
+      ...[portcullis, 'serve', '--dev', '--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0', '--drain', '0s'],
+      ...['--injections', injections, '--namespaces', join(injections, 'pods', 'namespaces.yaml')],
+    ],
     { cwd, stdio: ['ignore', 'ignore', 'pipe'] },
   )
   return new Promise((resolve, reject) => {
@@ -95,6 +101,29 @@ async function judgeExamples(cwd: string, server: string): Promise<number> {
   return unexpected
 }
 
+interface Patched extends Verdict {
+  readonly patch?: readonly { readonly op: string; readonly path: string }[]
+  readonly patched?: unknown
+}
+
+/** Each pod of injections/pods has beside it what it is to become. */
+async function injectExamples(cwd: string, server: string): Promise<number> {
+  const files = (await readdir(join(injections, 'pods'))).filter(file => file.endsWith('.injected.yaml')).sort()
+  let unexpected = 0
+  for (const file of files) {
+    const path = join(injections, 'pods', file.replace('.injected', ''))
+    const { code, stdout, stderr } = await run(['review', path, '--server', server, '-o', 'json'], cwd)
+    const [verdict] = code === 2 ? [] : (JSON.parse(stdout) as Patched[])
+    const expected: unknown = load(await readFile(join(injections, 'pods', file), 'utf8'))
+    const isAsExpected = isDeepStrictEqual(verdict?.patched, expected)
+    if (!isAsExpected) unexpected += 1
+    const operations = (verdict?.patch ?? []).map(({ op, path: pointer }) => `${op} ${pointer}`)
+    const title = `${relative(process.cwd(), path)} gets ${operations.length} additions and keeps all that it has`
+    show(title, isAsExpected, [...operations, stderr].join('\n'))
+  }
+  return unexpected
+}
+
 async function judgeStrangers(cwd: string, port: number): Promise<number> {
   const dev = join(cwd, 'certs', 'dev')
   const issued = await run(
@@ -140,7 +169,9 @@ try {
   say(
     bold(`\nA gateway serves on https://127.0.0.1:${port}. Each manifest goes to it as an API server would send it.\n`),
   )
-  const unexpected = (await judgeExamples(cwd, `https://127.0.0.1:${port}`)) + (await judgeStrangers(cwd, port))
+  const server = `https://127.0.0.1:${port}`
+  const unexpected =
+    (await judgeExamples(cwd, server)) + (await injectExamples(cwd, server)) + (await judgeStrangers(cwd, port))
   say(
     unexpected === 0
       ? green('All of it came out as it should.')
