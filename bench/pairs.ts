@@ -17,14 +17,14 @@ export interface Certificates {
   readonly clientKey: string
 }
 
-/** Starts a server program of `bench/servers/`. */
+/** Starts a server program, given by its path from here. */
 export async function startPeer(
   program: string,
   certificates: Certificates,
   ...more: readonly string[]
 ): Promise<Peer> {
   const { ca, cert, key } = certificates
-  const child = fork(fileURLToPath(new URL(`./servers/${program}.ts`, import.meta.url)), [ca, cert, key, ...more])
+  const child = fork(fileURLToPath(new URL(program, import.meta.url)), [ca, cert, key, ...more])
   const { port } = await nextMessage<{ port: number }>(child)
   return {
     port,
@@ -63,11 +63,22 @@ export async function load(
   bodyFile: string,
   connections: number,
   seconds: number,
+  path = '/validate',
 ): Promise<Load> {
   const before = await peer.usage()
   const { ca, clientCert, clientKey } = certificates
   const program = fileURLToPath(new URL('./load.ts', import.meta.url))
-  const args = [program, ca, clientCert, clientKey, String(peer.port), String(connections), String(seconds), bodyFile]
+  const args = [
+    program,
+    ca,
+    clientCert,
+    clientKey,
+    String(peer.port),
+    String(connections),
+    String(seconds),
+    bodyFile,
+    path,
+  ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let out = ''
   child.stdout.on('data', chunk => {

@@ -110,5 +110,11 @@ function containerOf(index: number, variables: number, argument: number) {
   }
 }
 
+/** The typical pod, asking for the injection of examples/injections/log-tailer.yaml. */
+export const TRIGGERED = podReview({ containers: 2, variables: 20, argument: 0 }).replace(
+  '"annotations":{',
+  '"annotations":{"logs.example.com/inject":"true",',
+)
+
 /** About 6 KB: what a fleet sends most. */
 export const TYPICAL = podReview({ containers: 2, variables: 20, argument: 0 })

@@ -1,5 +1,6 @@
 // `npm run bench`: pairs, measured in one run and in both orders; ratios and medians are what counts. Absolute times
-// say nothing across machines. `--json FILE` writes the rows; `--only WORD` runs the rows whose name holds the word.
+// say nothing across machines. `--json FILE` writes the rows; `--only WORD` runs the rows whose name holds the word;
+// `--peers` measures Pepr too (`npm ci --prefix bench/peers --ignore-scripts` installs it).
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +22,12 @@ export interface Row {
 }
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, only: { type: 'string' }, seconds: { type: 'string', default: '4' } },
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    peers: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '4' },
+  },
 })
 const directory = await mkdtemp(join(tmpdir(), 'portcullis-bench-'))
 try {
@@ -36,7 +42,7 @@ try {
     clientKey: clientKeyFile,
   }
   const benches = {
-    wire: () => benchWire(certificates, directory, Number(values.seconds)),
+    wire: () => benchWire(certificates, directory, Number(values.seconds), values.peers),
     check: () => benchChecks(),
     'large pod': () => benchLargePod(),
     start: () => benchStart(certificates),

@@ -11,7 +11,7 @@ const HOSTILE_BYTES = 7 * 1024 * 1024
 
 /** Typical reviews at a steady pace, first alone, then beside a hostile large one every second. */
 export async function benchIsolation(certificates: Certificates, seconds: number): Promise<readonly Row[]> {
-  const gateway = await startPeer('gateway', certificates)
+  const gateway = await startPeer('servers/gateway.ts', certificates)
   const agent = new Agent({
     keepAlive: true,
     ca: readFileSync(certificates.ca),

@@ -17,7 +17,7 @@ export async function benchStart(certificates: Certificates): Promise<readonly R
     times.gateway.push(started.milliseconds)
     memory.gateway.push(started.rssBytes)
     const begin = performance.now()
-    const peer = await startPeer('echo', certificates)
+    const peer = await startPeer('servers/echo.ts', certificates)
     times.echo.push(performance.now() - begin)
     memory.echo.push((await peer.usage()).rssBytes)
     peer.stop()

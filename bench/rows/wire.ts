@@ -1,60 +1,115 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Certificates, type Load, load, median, startPeer } from '../pairs.ts'
-import { TYPICAL } from '../reviews.ts'
+import { fileURLToPath } from 'node:url'
+import { type Certificates, type Load, load, median, type Peer, startPeer } from '../pairs.ts'
+import { TRIGGERED, TYPICAL } from '../reviews.ts'
 import type { Row } from '../run.ts'
 
 const ROUNDS = 6
 const CONNECTIONS = 16
+const INJECTION = fileURLToPath(new URL('../../examples/injections/log-tailer.yaml', import.meta.url))
+const PEPR = 'peers/pepr.mjs'
 
-/** A typical review over mutual TLS, against a server that only parses and echoes. */
+/** One server under load. */
+interface Side {
+  readonly peer: Peer
+  /** Where it takes reviews: the part behind `/validate` or `/mutate`. */
+  readonly suffix: string
+  readonly runs: Load[]
+}
+
+/** What a path is asked, and what is expected of us there. */
+interface Exercise {
+  readonly path: 'validate' | 'mutate'
+  readonly review: string
+  readonly timesPepr: string
+}
+
+const EXERCISES: readonly Exercise[] = [
+  { path: 'validate', review: TYPICAL, timesPepr: '≥ 5' },
+  { path: 'mutate', review: TRIGGERED, timesPepr: '≥ 9' },
+]
+
+/**
+ * A typical review over mutual TLS, on `/validate` by the shipped policies and on `/mutate` with one injection, against
+ * a server that only parses and echoes, and against Pepr where it is installed.
+ */
 export async function benchWire(
   certificates: Certificates,
   directory: string,
   seconds: number,
+  withPepr: boolean,
 ): Promise<readonly Row[]> {
-  const bodyFile = join(directory, 'typical.json')
-  await writeFile(bodyFile, `${TYPICAL}\n`)
-  const echo = await startPeer('echo', certificates)
-  const gateway = await startPeer('gateway', certificates)
-  const runs: { echo: Load[]; gateway: Load[] } = { echo: [], gateway: [] }
+  const peers = {
+    echo: await startPeer('servers/echo.ts', certificates),
+    gateway: await startPeer('servers/gateway.ts', certificates, '', INJECTION),
+    ...(withPepr && { pepr: await startPeer(PEPR, certificates) }),
+  }
   try {
-    for (let round = -3; round < ROUNDS; round++) {
-      const order = round % 2 === 0 ? (['echo', 'gateway'] as const) : (['gateway', 'echo'] as const)
-      for (const side of order) {
-        const result = await load(side === 'echo' ? echo : gateway, certificates, bodyFile, CONNECTIONS, seconds)
-        if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
-        // The first rounds warm up: V8 goes on optimising for some fifty thousand requests.
-        if (round >= 0) runs[side].push(result)
-      }
-    }
-    const rss = (await gateway.usage()).rssBytes
-    const of = (side: 'echo' | 'gateway', what: keyof Load) => median(runs[side].map(run => run[what]))
-    const row = (name: string, what: keyof Load, unit: string, aim: string): Row => {
-      const ratios = runs.gateway.map((run, i) => run[what] / (runs.echo[i]?.[what] ?? Number.NaN))
-      return {
+    const rows: Row[] = []
+    for (const exercise of EXERCISES) {
+      const bodyFile = join(directory, `${exercise.path}.json`)
+      await writeFile(bodyFile, `${exercise.review}\n`)
+      const sides = Object.entries(peers).map(([name, peer]): [string, Side] => [
         name,
-        ours: `${of('gateway', what).toFixed(2)} ${unit}`,
-        yardstick: `${of('echo', what).toFixed(2)} ${unit}`,
-        ratio: median(ratios),
-        aim,
-      }
+        { peer, suffix: name === 'pepr' ? '/bench' : '', runs: [] },
+      ])
+      await exert(exercise, new Map(sides), certificates, bodyFile, seconds)
+      rows.push(...rowsOf(exercise, new Map(sides)))
     }
-    const weight = `${(TYPICAL.length / 1024).toFixed(1)} KiB review, ${CONNECTIONS} connections`
-    return [
-      row(`validate over mTLS, ${weight}`, 'perSecond', 'requests/s', '≥ 0.8'),
-      row('  CPU of the server', 'cpuPerRequest', 'µs/request', '≤ 1.25'),
-      row('  p99', 'p99', 'ms', '≤ 1.5'),
-      {
-        name: '  RSS of the gateway after the load',
-        ours: `${(rss / 1e6).toFixed(0)} MB`,
-        yardstick: '150 MB',
-        ratio: rss / 150e6,
-        aim: '≤ 1',
-      },
-    ]
+    const rss = (await peers.gateway.usage()).rssBytes
+    return [...rows, rssRow(rss)]
   } finally {
-    echo.stop()
-    gateway.stop()
+    for (const peer of Object.values(peers)) peer.stop()
+  }
+}
+
+/** Loads all sides in turn, in both orders. */
+async function exert(
+  { path }: Exercise,
+  sides: ReadonlyMap<string, Side>,
+  certificates: Certificates,
+  bodyFile: string,
+  seconds: number,
+): Promise<void> {
+  for (let round = -3; round < ROUNDS; round++) {
+    const order = round % 2 === 0 ? [...sides.values()] : [...sides.values()].reverse()
+    for (const { peer, suffix, runs } of order) {
+      const result = await load(peer, certificates, bodyFile, CONNECTIONS, seconds, `/${path}${suffix}`)
+      if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
+      // The first rounds warm up: V8 goes on optimising for some fifty thousand requests.
+      if (round >= 0) runs.push(result)
+    }
+  }
+}
+
+function rowsOf({ path, review, timesPepr }: Exercise, sides: ReadonlyMap<string, Side>): readonly Row[] {
+  const runsOf = (side: string) => sides.get(side)?.runs ?? []
+  const row = (name: string, yardstick: string, what: keyof Load, unit: string, aim: string): Row => {
+    const ratios = runsOf('gateway').map((run, i) => run[what] / (runsOf(yardstick)[i]?.[what] ?? Number.NaN))
+    const middle = (side: string) => `${median(runsOf(side).map(run => run[what])).toFixed(2)} ${unit}`
+    return { name, ours: middle('gateway'), yardstick: middle(yardstick), ratio: median(ratios), aim }
+  }
+  const weight = `${(review.length / 1024).toFixed(1)} KiB review, ${CONNECTIONS} connections`
+  return [
+    row(`${path} over mTLS, ${weight}`, 'echo', 'perSecond', 'requests/s', '≥ 0.8'),
+    row('  CPU of the server', 'echo', 'cpuPerRequest', 'µs/request', '≤ 1.25'),
+    row('  p99', 'echo', 'p99', 'ms', '≤ 1.5'),
+    ...(sides.has('pepr')
+      ? [
+          row('  against Pepr', 'pepr', 'perSecond', 'requests/s', timesPepr),
+          row('  CPU against Pepr', 'pepr', 'cpuPerRequest', 'µs/request', '≤ 0.2'),
+        ]
+      : []),
+  ]
+}
+
+function rssRow(bytes: number): Row {
+  return {
+    name: 'RSS of the gateway after the load',
+    ours: `${(bytes / 1e6).toFixed(0)} MB`,
+    yardstick: '150 MB',
+    ratio: bytes / 150e6,
+    aim: '≤ 1',
   }
 }

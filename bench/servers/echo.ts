@@ -19,7 +19,7 @@ const app = fastify({
     ALPNProtocols: ['http/1.1'],
   },
 })
-app.post('/validate', async request => {
+app.post('/:path', async request => {
   const {
     apiVersion,
     kind,

@@ -23,7 +23,7 @@ const { startGateway } = (await load('server/gateway')) as typeof Gateway
 
 const [clientCaFile = '', certFile = '', keyFile = ''] = process.argv.slice(2, 5)
 const sources = documentSources({
-  policies: process.argv[5],
+  policies: process.argv[5] || undefined,
   exceptions: undefined,
   'enable-exception': ['k3s-local-path'],
 })

@@ -96,8 +96,12 @@ function boundAnnotations(annotations: Remarks['auditAnnotations']): Readonly<Re
   return bounded
 }
 
+/** What `btoa` takes as it is. */
+const ASCII = /^[\0-\x7f]*$/
+
 /** Standard base64 of the UTF-8 bytes of `text`, without anything of Node's: this layer is pure. */
 function base64(text: string): string {
+  if (ASCII.test(text)) return btoa(text)
   const bytes = new TextEncoder().encode(text)
   let binary = ''
   for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192))

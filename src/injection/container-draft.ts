@@ -80,8 +80,12 @@ export class ContainerDraft {
   }
 }
 
+/** What nearly every path looks like: no segment is empty or begins with a dot. */
+const CLEAN = /^(?:\/[^/.][^/]*)+$/
+
 /** A mount path as the kubelet cleans it: no doubled slashes, no dots, none at the end. */
 export function cleanPath(path: string): string {
+  if (CLEAN.test(path)) return path
   const kept: string[] = []
   for (const segment of path.split('/')) {
     if (segment === '..') kept.pop()

@@ -82,7 +82,7 @@ function isDrift({ recorded, onConflict }: JudgedBy, list: keyof InjectionRecord
   return onConflict === 'Skip' && recorded !== undefined && recorded.lists[list].includes(name)
 }
 
-/** The volume that a new container mounts although the pod will not have it; the API server would refuse the pod. */
+/** The volume that is to be mounted although the pod will not have it; the API server would refuse the pod. */
 export function missingVolume(
   additions: Additions,
   missing: ReadonlySet<string>,
@@ -102,7 +102,8 @@ export function missingVolume(
         return `container ${quote(nameOf(container))} mounts volume ${quote(volume)}, which the pod does not have`
     }
   }
-  return undefined
+  const mount = additions.volumeMounts.find(value => !has(nameOf(value)))
+  return mount && `it mounts volume ${quote(nameOf(mount))}, which the pod does not have, into containers`
 }
 
 /** The ports that are open already, counted when the first new container opens one. */

@@ -13,9 +13,10 @@ export class MapDraft {
     this.#original = original
   }
 
-  /** The value of a key; undefined where it is absent or null. */
+  /** The value of a key; undefined where it is absent. A null is the empty text, as Go reads it in a map of strings. */
   get(key: string): Json | undefined {
-    return this.#added.get(key) ?? get(this.#original, key) ?? undefined
+    const original = get(this.#original, key)
+    return this.#added.get(key) ?? (original === null ? '' : original)
   }
 
   /** The entries of the pod itself, without what was added. */
@@ -23,9 +24,11 @@ export class MapDraft {
     return isObject(this.#original) ? this.#original : {}
   }
 
-  /** Every entry that is a string, added ones included. */
+  /** Every entry that is a string, or null, added ones included. */
   strings(): Readonly<Record<string, string>> {
-    const own = Object.entries(this.original).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    const own = Object.keys(this.original)
+      .map(key => [key, this.get(key)] as const)
+      .filter((entry): entry is readonly [string, string] => typeof entry[1] === 'string')
     return Object.fromEntries([...own, ...this.#added])
   }
 

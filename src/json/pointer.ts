@@ -30,11 +30,11 @@ export function append(base: Pointer, ...segments: readonly Segment[]): Pointer 
  */
 export function parsePointer(pointer: string): readonly string[] | undefined {
   if (pointer === '') return []
-  if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) return undefined
-  return pointer
-    .slice(1)
-    .split('/')
-    .map(segment => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
+  if (!pointer.startsWith('/')) return undefined
+  const segments = pointer.slice(1).split('/')
+  if (!pointer.includes('~')) return segments
+  if (/~(?![01])/.test(pointer)) return undefined
+  return segments.map(segment => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 /** A list index as RFC 6901 writes it: digits without leading zeros. Undefined for anything else, `-` included. */

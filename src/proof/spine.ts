@@ -33,9 +33,10 @@ export class Spine {
   }
 
   #copy(parent: Node, key: string | number, child: Node): Node {
-    // A spread keeps an own `__proto__`, and so does a definition; an assignment would not.
     const copy: Node = isList(child) ? [...child] : { ...child }
-    Object.defineProperty(parent, key, { value: copy, writable: true, enumerable: true, configurable: true })
+    if (key !== '__proto__') (parent as Record<string | number, Node>)[key] = copy
+    // A spread keeps an own `__proto__`, and so does a definition; an assignment would not.
+    else Object.defineProperty(parent, key, { value: copy, writable: true, enumerable: true, configurable: true })
     this.#originals.set(copy, child)
     return copy
   }

@@ -6,7 +6,7 @@ import { pointerOf } from '../json/pointer.ts'
 import type { JsonObject } from '../json/value.ts'
 import { decide, strictestAction } from '../policy/decide.ts'
 import { evaluate } from '../policy/evaluate.ts'
-import { distinctMountPaths, distinctNames } from '../proof/pod-invariants.ts'
+import { type ContainersOf, distinctMountPaths, distinctNames } from '../proof/pod-invariants.ts'
 import { type Invariant, prove } from '../proof/prove.ts'
 import { podOf } from '../workload/pod.ts'
 import type { ProofFailure } from './facts.ts'
@@ -26,6 +26,7 @@ export function proveInjection(
   context: InjectionContext,
 ): InjectionProof {
   const keys = [RECORD_KEY, ...context.injections.injections.flatMap(({ generic }) => generic?.statusKey ?? [])]
+  const containersOf = containerLists()
   const proof = prove(pod, patch, {
     replaceable: new Set(keys.map(key => pointerOf(['metadata', 'annotations', key]))),
     invariants: [
@@ -41,15 +42,26 @@ export function proveInjection(
   return { ok: false, invariant, message, ...(operation !== undefined && { operation }) }
 }
 
-const containersOf = (pod: JsonObject) => podOf({ pointer: '', value: pod }).containers.map(({ value }) => value)
+/** The containers of the pod and of what it becomes, each listed once however many invariants ask. */
+function containerLists(): ContainersOf {
+  const known = new Map<JsonObject, readonly JsonObject[]>()
+  return pod => {
+    const containers = known.get(pod) ?? podOf({ pointer: '', value: pod }).containers.map(({ value }) => value)
+    known.set(pod, containers)
+    return containers
+  }
+}
 
 /** No denying policy finds what it did not find in the pod as it came. */
 function noNewDenial(request: AdmissionRequest, context: InjectionContext): Invariant {
   return {
     name: 'policies',
     check(before, after) {
+      const found = denialsOf({ ...request, object: after }, context)
+      // Nearly always: then nobody needs to know what was found before.
+      if (found.size === 0) return undefined
       const known = denialsOf({ ...request, object: before }, context)
-      for (const [key, { message, count }] of denialsOf({ ...request, object: after }, context)) {
+      for (const [key, { message, count }] of found) {
         if (count > (known.get(key)?.count ?? 0)) return message
       }
       return undefined
