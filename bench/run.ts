@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { ensureDevelopmentCertificates } from '../src/certs/development.ts'
 import type { Certificates } from './pairs.ts'
 import { benchChecks, benchLargePod } from './rows/engine.ts'
+import { benchInjection } from './rows/injection.ts'
 import { benchIsolation } from './rows/isolation.ts'
 import { benchStart } from './rows/start.ts'
 import { benchWire } from './rows/wire.ts'
@@ -45,6 +46,7 @@ try {
     wire: () => benchWire(certificates, directory, Number(values.seconds), values.peers),
     check: () => benchChecks(),
     'large pod': () => benchLargePod(),
+    injection: () => benchInjection(),
     start: () => benchStart(certificates),
     isolation: () => benchIsolation(certificates, 30),
   }

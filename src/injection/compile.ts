@@ -5,8 +5,8 @@ import { locateProblem, problemsOf, type SourceDocument } from '../policy/proble
 import { compileSelector } from '../policy/selector.ts'
 import { faultsIn, warningsIn } from './faults.ts'
 import type { Additions, Injection } from './injection.ts'
-import { nameOf } from './items.ts'
 import { DECLARED_CONTAINERS } from './judge.ts'
+import { nameOf } from './names.ts'
 import { type InjectionDocument, injectionSchema } from './schema.ts'
 
 /** The values that trigger where a document names none. */

@@ -1,6 +1,7 @@
-import { getList, getString, isObject, type JsonObject } from '../json/value.ts'
+import { getList, isObject, type JsonObject } from '../json/value.ts'
 import type { ContainerList } from '../workload/pod.ts'
-import { indexByName } from './list-drafts.ts'
+import { Lookup } from './lookup.ts'
+import { cleanPath, mountPathOf, nameOf } from './names.ts'
 import type { PatchWriter } from './patch.ts'
 
 /** A container, of the pod or to be added to it, and what is to be added to its own lists. */
@@ -9,18 +10,17 @@ export class ContainerDraft {
   readonly name: string
   readonly #index: number | undefined
   readonly #original: JsonObject
-  readonly #mounts: JsonObject[] = []
-  readonly #env: JsonObject[] = []
-  #mountsByPath: Map<string, JsonObject> | undefined
-  #mountedVolumes: Set<string> | undefined
-  #envByName: Map<string, JsonObject> | undefined
+  readonly #mounts: Lookup
+  readonly #env: Lookup
 
   /** @param index its place in the pod; undefined for a container that is to be added. */
   constructor(list: ContainerList, index: number | undefined, original: JsonObject) {
     this.list = list
-    this.name = getString(original, 'name') ?? ''
+    this.name = nameOf(original)
     this.#index = index
     this.#original = original
+    this.#mounts = new Lookup(getList(original, 'volumeMounts'), mountPathOf)
+    this.#env = new Lookup(getList(original, 'env'), nameOf)
   }
 
   get isNew(): boolean {
@@ -29,67 +29,42 @@ export class ContainerDraft {
 
   /** The container with what was added to it. */
   get value(): JsonObject {
+    const [mounts, env] = [this.#mounts.added, this.#env.added]
+    if (mounts.length + env.length === 0) return this.#original
     return {
       ...this.#original,
-      ...(this.#mounts.length > 0 && { volumeMounts: [...getList(this.#original, 'volumeMounts'), ...this.#mounts] }),
-      ...(this.#env.length > 0 && { env: [...getList(this.#original, 'env'), ...this.#env] }),
+      ...(mounts.length > 0 && { volumeMounts: [...getList(this.#original, 'volumeMounts'), ...mounts] }),
+      ...(env.length > 0 && { env: [...getList(this.#original, 'env'), ...env] }),
     }
   }
 
   /** The mount at this path, however the path is written. */
   mountAt(path: string): JsonObject | undefined {
-    this.#mountsByPath ??= new Map(
-      getList(this.#original, 'volumeMounts').flatMap(mount =>
-        isObject(mount) ? [[cleanPath(getString(mount, 'mountPath') ?? ''), mount] as const] : [],
-      ),
-    )
-    return this.#mountsByPath.get(cleanPath(path))
+    return this.#mounts.get(cleanPath(path))
   }
 
   mountsVolume(name: string): boolean {
-    this.#mountedVolumes ??= new Set(
-      [...getList(this.#original, 'volumeMounts'), ...this.#mounts].map(mount => getString(mount, 'name') ?? ''),
-    )
-    return this.#mountedVolumes.has(name)
+    const mounts = [...getList(this.#original, 'volumeMounts'), ...this.#mounts.added]
+    return mounts.some(mount => isObject(mount) && nameOf(mount) === name)
   }
 
   variable(name: string): JsonObject | undefined {
-    this.#envByName ??= indexByName(getList(this.#original, 'env'))
-    return this.#envByName.get(name)
+    return this.#env.get(name)
   }
 
   addMount(mount: JsonObject): void {
-    const path = getString(mount, 'mountPath') ?? ''
-    if (this.mountAt(path) === undefined) this.#mountsByPath?.set(cleanPath(path), mount)
-    this.#mountedVolumes?.add(getString(mount, 'name') ?? '')
-    this.#mounts.push(mount)
+    this.#mounts.add(mount)
   }
 
   addVariable(variable: JsonObject): void {
-    const name = getString(variable, 'name') ?? ''
-    if (this.variable(name) === undefined) this.#envByName?.set(name, variable)
-    this.#env.push(variable)
+    this.#env.add(variable)
   }
 
   /** Writes what was added to a container of the pod; a new one is written whole, elsewhere. */
   writeInto(writer: PatchWriter): void {
     if (this.#index === undefined) return
     const path = ['spec', this.list, this.#index]
-    for (const mount of this.#mounts) writer.addElement([...path, 'volumeMounts'], 'end', mount)
-    for (const variable of this.#env) writer.addElement([...path, 'env'], 'end', variable)
+    for (const mount of this.#mounts.added) writer.addElement([...path, 'volumeMounts'], 'end', mount)
+    for (const variable of this.#env.added) writer.addElement([...path, 'env'], 'end', variable)
   }
-}
-
-/** What nearly every path looks like: no segment is empty or begins with a dot. */
-const CLEAN = /^(?:\/[^/.][^/]*)+$/
-
-/** A mount path as the kubelet cleans it: no doubled slashes, no dots, none at the end. */
-export function cleanPath(path: string): string {
-  if (CLEAN.test(path)) return path
-  const kept: string[] = []
-  for (const segment of path.split('/')) {
-    if (segment === '..') kept.pop()
-    else if (segment !== '' && segment !== '.') kept.push(segment)
-  }
-  return `/${kept.join('/')}`
 }

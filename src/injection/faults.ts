@@ -2,10 +2,9 @@ import { quote } from '../admission/text.ts'
 import { append, type Pointer } from '../json/pointer.ts'
 import { getList, getString, isList, isObject, type Json, type JsonObject } from '../json/value.ts'
 import type { ValueProblem } from '../policy/problems.ts'
-import { cleanPath } from './container-draft.ts'
 import type { Additions } from './injection.ts'
-import { nameOf } from './items.ts'
 import { DECLARED_CONTAINERS } from './judge.ts'
+import { cleanPath, nameOf } from './names.ts'
 import { RECORD_KEY } from './record.ts'
 
 /** Where the kubelet mounts a pod's token, read-only: nothing can be mounted below it. */

@@ -1,11 +1,6 @@
 import { get, getList, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
-import { cleanPath } from './container-draft.ts'
 import { covers } from './covers.ts'
-
-/** The name of a container, volume, variable or secret; `''` where it has none. */
-export function nameOf(item: JsonObject): string {
-  return getString(item, 'name') ?? ''
-}
+import { mountPathOf } from './names.ts'
 
 /** The first declared field in which `actual` differs; undefined where it is ours. */
 export function differenceOf(declared: JsonObject, actual: JsonObject): string | undefined {
@@ -30,9 +25,7 @@ export function mountDifferenceOf(declared: JsonObject, actual: JsonObject): str
   const part = ['subPath', 'subPathExpr'].find(key => textOf(declared, key) !== textOf(actual, key))
   if (part !== undefined) return part
   const { mountPath: _, ...rest } = declared
-  return cleanPath(textOf(declared, 'mountPath')) === cleanPath(textOf(actual, 'mountPath'))
-    ? differenceOf(rest, actual)
-    : 'mountPath'
+  return mountPathOf(declared) === mountPathOf(actual) ? differenceOf(rest, actual) : 'mountPath'
 }
 
 function textOf(item: JsonObject, key: string): string {

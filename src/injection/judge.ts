@@ -1,9 +1,11 @@
 import { quote } from '../admission/text.ts'
 import { getList, getString, isObject, type JsonObject } from '../json/value.ts'
+import type { ContainerList } from '../workload/pod.ts'
 import type { ContainerDraft } from './container-draft.ts'
 import type { PodDraft } from './draft.ts'
 import type { Additions, Injection } from './injection.ts'
-import { clash, differenceOf, nameOf, type Port, portsOf, volumeDifferenceOf } from './items.ts'
+import { clash, differenceOf, type Port, portsOf, volumeDifferenceOf } from './items.ts'
+import { nameOf } from './names.ts'
 import type { InjectionNote } from './outcome.ts'
 import type { InjectionRecord } from './record.ts'
 import type { PodTraits } from './selection.ts'
@@ -46,15 +48,20 @@ export function judgeContainers(additions: Additions, traits: PodTraits, by: Jud
         missing.add(name)
         continue
       }
-      const difference =
-        present.list === list ? differenceOf(value, present.value) : `list: it is one of ${present.list}`
+      const difference = containerDifference(value, list, present)
       if (difference === undefined) continue
-      const what = `the pod has another container ${quote(name)} (its ${difference} differs)`
+      const what = `the pod has another container ${quote(name)} (${difference})`
       if (!isDrift(by, list, name)) return conflict(what)
       notes.push({ kind: 'drift', message: `${what}: it was injected and changed since, and is left alone` })
     }
   }
   return { missing, notes }
+}
+
+function containerDifference(declared: JsonObject, list: ContainerList, present: ContainerDraft): string | undefined {
+  if (present.list !== list) return `it is one of ${present.list}`
+  const difference = differenceOf(declared, present.value)
+  return difference && `its ${difference} differs`
 }
 
 /** Compares the volumes that an injection declares with those of the pod. */

@@ -1,5 +1,7 @@
 import type { Segment } from '../json/pointer.ts'
-import { get, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
+import { get, isObject, type Json, type JsonObject } from '../json/value.ts'
+import { Lookup } from './lookup.ts'
+import { nameOf } from './names.ts'
 import type { PatchWriter } from './patch.ts'
 
 /** A map of strings: labels or annotations. */
@@ -49,37 +51,22 @@ export class MapDraft {
 /** A list whose elements have names: only ever appended to. */
 export class NamedListDraft {
   readonly #path: readonly Segment[]
-  readonly #original: readonly Json[]
-  readonly #added: JsonObject[] = []
-  #byName: Map<string, JsonObject> | undefined
+  readonly #elements: Lookup
 
   constructor(path: readonly Segment[], original: readonly Json[]) {
     this.#path = path
-    this.#original = original
+    this.#elements = new Lookup(original, nameOf)
   }
 
   find(name: string): JsonObject | undefined {
-    this.#byName ??= indexByName(this.#original)
-    return this.#byName.get(name)
+    return this.#elements.get(name)
   }
 
   append(value: JsonObject): void {
-    const name = getString(value, 'name') ?? ''
-    if (this.find(name) === undefined) this.#byName?.set(name, value)
-    this.#added.push(value)
+    this.#elements.add(value)
   }
 
   write(writer: PatchWriter): void {
-    for (const value of this.#added) writer.addElement(this.#path, 'end', value)
+    for (const value of this.#elements.added) writer.addElement(this.#path, 'end', value)
   }
-}
-
-/** The first element of each name. */
-export function indexByName(list: readonly Json[]): Map<string, JsonObject> {
-  const index = new Map<string, JsonObject>()
-  for (const item of list) {
-    const name = getString(item, 'name')
-    if (isObject(item) && name !== undefined && !index.has(name)) index.set(name, item)
-  }
-  return index
 }

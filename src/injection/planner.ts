@@ -2,8 +2,8 @@ import { quote } from '../admission/text.ts'
 import { fits } from './budget.ts'
 import { fillContainers } from './fill-containers.ts'
 import type { Additions, Injection, PodFacts } from './injection.ts'
-import { nameOf } from './items.ts'
 import { DECLARED_CONTAINERS, judgeContainers, judgeVolumes, missingVolume } from './judge.ts'
+import { nameOf } from './names.ts'
 import type { InjectionNote, InjectionOutcome, InjectionPlan, InjectionResult } from './outcome.ts'
 import type { InjectionPorts } from './plan.ts'
 import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecords } from './record.ts'
@@ -27,6 +27,8 @@ export class Planner {
   readonly #traits: PodTraits
   readonly #ports: InjectionPorts
   readonly #records: readonly InjectionRecord[]
+  /** The annotation with what earlier calls recorded and nothing else; empty where there is none. */
+  readonly #earlier: Readonly<Record<string, string>>
   readonly #active = new Map<Injection, ActiveInjection>()
   /** What those that did not become active said at their last attempt. */
   readonly #failures = new Map<Injection, InjectionNote>()
@@ -35,7 +37,9 @@ export class Planner {
   constructor(traits: PodTraits, ports: InjectionPorts) {
     this.#traits = traits
     this.#ports = ports
-    this.#records = readRecords(traits.draft.annotations.get(RECORD_KEY))
+    const annotation = traits.draft.annotations.get(RECORD_KEY)
+    this.#records = readRecords(annotation)
+    this.#earlier = annotation === undefined ? {} : { [RECORD_KEY]: writeRecords(this.#records, []) }
   }
 
   /** Adds what does not depend on other injections: all of it or, where something is in the way, nothing. */
@@ -156,7 +160,7 @@ export class Planner {
     const status = injection.generic?.statusKey
     if (status !== undefined && annotations.get(status) !== 'injected') missing[status] = 'injected'
     const keys = Object.keys(missing)
-    if (keys.length > 0 && !fits(annotations, missing)) return false
+    if (keys.length > 0 && !this.#fits(missing)) return false
     for (const key of keys) {
       annotations.set(key, missing[key] ?? '')
       record.add('annotations', key)
@@ -206,7 +210,7 @@ export class Planner {
     const own = ownContainer(draft.list('containers'), active)
     const hasContainers = made.some(({ record }) => record.lists.containers.length > 0)
     if (own !== undefined && hasContainers && draft.annotations.get(DEFAULT_CONTAINER) === undefined) {
-      if (fits(draft.annotations, { [DEFAULT_CONTAINER]: own })) {
+      if (this.#fits({ [DEFAULT_CONTAINER]: own })) {
         draft.annotations.set(DEFAULT_CONTAINER, own)
         made[0]?.record.add('annotations', DEFAULT_CONTAINER)
       }
@@ -215,8 +219,20 @@ export class Planner {
       this.#records,
       made.map(({ record }) => record),
     )
-    if (fits(draft.annotations, { [RECORD_KEY]: value })) draft.annotations.set(RECORD_KEY, value)
-    else made[0]?.notes.push({ kind: 'unrecorded', message: `annotation ${RECORD_KEY} does not fit and was left out` })
+    if (fits(draft.annotations, { [RECORD_KEY]: value })) {
+      draft.annotations.set(RECORD_KEY, value)
+      return
+    }
+    for (const [key, earlier] of Object.entries(this.#earlier)) draft.annotations.set(key, earlier)
+    made[0]?.notes.push({ kind: 'unrecorded', message: `annotation ${RECORD_KEY} does not fit and was left out` })
+  }
+
+  /**
+   * Whether the annotations fit beside what earlier calls recorded, as it would be written now. A record may be forged
+   * and longer than that; were it counted as it is, the next call would find more room than this one.
+   */
+  #fits(entries: Readonly<Record<string, string>>): boolean {
+    return fits(this.#traits.draft.annotations, { ...entries, ...this.#earlier })
   }
 }
 

@@ -1,4 +1,5 @@
 import { getString, isList, isObject, type Json } from '../json/value.ts'
+import { MAX_ANNOTATIONS } from './budget.ts'
 
 /** The annotation that says what was injected, for whoever verifies, counts or undoes it. */
 export const RECORD_KEY = 'portcullis.dev/injected'
@@ -58,8 +59,8 @@ export class RecordDraft {
   }
 }
 
-/** Longer annotations are not believed: parsing them would cost more than they tell. */
-const MAX_LENGTH = 64 * 1024
+/** No valid pod has a longer one, so parsing one that is longer would cost more than it tells. */
+const MAX_LENGTH = MAX_ANNOTATIONS
 
 /** Reads the annotation of a pod. It may be forged or broken: what cannot be read is as if it were not there. */
 export function readRecords(annotation: Json | undefined): readonly InjectionRecord[] {

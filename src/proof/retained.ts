@@ -36,6 +36,8 @@ function changeInObject(
   if (keys.some((key, index) => kept[index] !== key))
     return `the keys of ${at || 'the document'} are not what they were`
   for (const key of keys) {
+    // Nearly every key: its pointer need not be written.
+    if (before[key] === after[key]) continue
     const change = changeIn(before[key] ?? null, after[key], spine, replaceable, append(at, key))
     if (change !== undefined) return change
   }
@@ -54,7 +56,7 @@ function changeInList(
   for (const element of after) {
     const expected = before[next]
     if (expected === undefined || !isSame(expected, element, spine)) continue
-    const change = changeIn(expected, element, spine, replaceable, append(at, next))
+    const change = expected === element ? undefined : changeIn(expected, element, spine, replaceable, append(at, next))
     if (change !== undefined) return change
     next++
   }
