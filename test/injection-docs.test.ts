@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const page = readFileSync(join(ROOT, 'docs/injection.md'), 'utf8')
 const listed = [...page.matchAll(/^- \*\*(\d+)\*\* ./gm)].map(([, number]) => Number(number))
 
-/** The numbers of the tests called `injection 7: …`, those of `injection 1, 2: …` one by one. */
+/** The numbers of the tests, or of what holds them, called `injection 7: …`, those of `injection 1, 2: …` one by one. */
 function numbersOfTests(): readonly number[] {
   const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
   const sources = files
@@ -16,7 +16,9 @@ function numbersOfTests(): readonly number[] {
     .map(file => readFileSync(join(ROOT, 'test', file), 'utf8'))
   // A test that is skipped or expected to fail holds nothing.
   const names = sources.flatMap(source => [
-    ...source.matchAll(/(?<!\w)(?:test|it)(?:\.each(?:<[^(]*>)?\([\s\S]*?\))?\(\s*['"`]injection ((?:\d+(?:, )?)+):/g),
+    ...source.matchAll(
+      /(?<!\w)(?:test|it|describe)(?:\.each(?:<[^(]*>)?\([\s\S]*?\))?\(\s*['"`]injection ((?:\d+(?:, )?)+):/g,
+    ),
   ])
   return names.flatMap(([, numbers = '']) => numbers.split(', ').map(Number))
 }

@@ -13,7 +13,7 @@ import { answerCpu } from './cpu.ts'
 const load = async (module: string): Promise<unknown> =>
   import(new URL(`../../dist/${module}.js`, import.meta.url).href)
 const { CHECKS } = (await load('checks/index')) as typeof Checks
-const { digest, documentSignature, documentSources, injectionSources, readDocuments } = (await load(
+const { digest, documentSignature, documentSources, readDocuments, readInjections } = (await load(
   'cli/documents',
 )) as typeof Documents
 const { defaultExcludedNamespaces } = (await load('cli/shared-options')) as typeof SharedOptions
@@ -27,7 +27,6 @@ const sources = documentSources({
   exceptions: undefined,
   'enable-exception': ['k3s-local-path'],
 })
-const injected = injectionSources({ injections: process.argv[6] })
 const started = await startGateway({
   listen: { host: '127.0.0.1', port: 0 },
   healthListen: { host: '127.0.0.1', port: 0 },
@@ -40,6 +39,7 @@ const started = await startGateway({
   pollMs: 2000,
   logger: pino({ level: 'info' }, createWriteStream('/dev/null')),
   version: 'bench',
+  countsAsGeneric: false,
   documents: {
     load: async () =>
       loadSet(await readDocuments(sources), {
@@ -48,7 +48,10 @@ const started = await startGateway({
         digest,
       }),
     loadInjections: async () =>
-      loadInjections(await readDocuments(injected), { excludedNamespaces: defaultExcludedNamespaces({}), digest }),
+      loadInjections(await readInjections({ injections: process.argv[6] }), {
+        excludedNamespaces: defaultExcludedNamespaces({}),
+        digest,
+      }),
     loadNamespaces: async () => ({ table: {}, problems: [] }),
     signature: () => documentSignature(sources.map(({ path }) => path)),
   },

@@ -1,14 +1,14 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { oneLine } from '../admission/text.ts'
 import { ensureDevelopmentCertificates } from '../certs/development.ts'
 import { createAuthority, issueCertificate, type KeyPairPem } from '../certs/issue.ts'
 import { describeCertificateProblem } from '../certs/pem.ts'
-import { writePair } from '../certs/store.ts'
 import { suggest } from '../policy/suggest.ts'
 import { readAuthority } from './certs/authority.ts'
 import { inspectFiles } from './certs/inspect.ts'
+import { type Target, writeTarget } from './certs/write.ts'
 import type { Command, Io } from './io.ts'
 import {
   choice,
@@ -22,6 +22,7 @@ import {
   type ValuesOf,
 } from './options.ts'
 
+const DAY_MS = 24 * 60 * 60 * 1000
 const HELP = flag('Shows this text.', { short: 'h' })
 
 /** A whole number of days. */
@@ -141,7 +142,7 @@ function fail(io: Io, message: string): number {
 
 async function init({ out, name, days: validDays, force }: ValuesOf<typeof INIT>, io: Io): Promise<number> {
   const authority = await createAuthority({ commonName: name, days: validDays })
-  return write(out, 'ca', authority, force, io)
+  return write({ directory: out, prefix: 'ca', force, ca: undefined }, authority, io)
 }
 
 async function issue(options: ValuesOf<typeof ISSUE>, io: Io): Promise<number> {
@@ -162,21 +163,22 @@ async function issue(options: ValuesOf<typeof ISSUE>, io: Io): Promise<number> {
     usage,
     days: validDays,
   })
-  return write(out, prefix, pair, force, io)
+  const code = await write({ directory: out, prefix, force, ca }, pair, io)
+  if (code === 0) tellOfEnd(pair, validDays, io)
+  return code
 }
 
-async function write(directory: string, prefix: string, pair: KeyPairPem, force: boolean, io: Io): Promise<number> {
-  const [certFile, keyFile] = [join(directory, `${prefix}.crt`), join(directory, `${prefix}.key`)]
-  for (const file of [certFile, keyFile]) {
-    const exists = await stat(file).then(
-      () => true,
-      () => false,
-    )
-    if (exists && !force) return fail(io, `${file} is there already: choose another --out, or replace it with --force`)
-  }
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  await writePair(certFile, keyFile, pair)
-  io.stdout(`${certFile}\n${keyFile}\n`)
+/** A certificate may have been asked for that would outlive its CA. */
+function tellOfEnd({ certificatePem }: KeyPairPem, asked: number, io: Io): void {
+  const { validFromDate, validToDate } = new X509Certificate(certificatePem)
+  if (validToDate.getTime() - validFromDate.getTime() < asked * DAY_MS)
+    io.stderr(`portcullis certs: it is valid until ${validToDate.toISOString()} only: so long the CA lives\n`)
+}
+
+async function write(target: Target, pair: KeyPairPem, io: Io): Promise<number> {
+  const written = await writeTarget(target, pair)
+  if (!written.ok) return fail(io, written.problem)
+  io.stdout(written.files.map(file => `${file}\n`).join(''))
   return 0
 }
 

@@ -3,6 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compareText } from '../admission/text.ts'
+import type { InjectionSources } from '../injection/set.ts'
+import { describeFileError } from '../lint/read.ts'
 import type { Folder } from '../policy/folder.ts'
 import type { Problem, SourceDocument } from '../policy/problems.ts'
 import { suggest } from '../policy/suggest.ts'
@@ -17,6 +19,8 @@ export const SHIPPED_EXCEPTIONS = join(SHIPPED_POLICIES, 'exceptions')
 export interface DocumentSource {
   readonly path: string
   readonly kinds: readonly string[]
+  /** The option that names it, for messages. */
+  readonly option?: string
 }
 
 /** Where policies and exceptions come from, as the options say it. */
@@ -34,22 +38,56 @@ export function digest(text: string): string {
 /** The sources that the options name. */
 export function documentSources(options: DocumentOptions): readonly DocumentSource[] {
   return [
-    { path: options.policies ?? SHIPPED_POLICIES, kinds: ['Policy'] },
-    ...(options.exceptions === undefined ? [] : [{ path: options.exceptions, kinds: ['PolicyException'] }]),
+    { path: options.policies ?? SHIPPED_POLICIES, kinds: ['Policy'], option: '--policies' },
+    ...(options.exceptions === undefined
+      ? []
+      : [{ path: options.exceptions, kinds: ['PolicyException'], option: '--exceptions' }]),
     ...options['enable-exception'].map(name => ({
       path: join(SHIPPED_EXCEPTIONS, `${name}.yaml`),
       kinds: ['PolicyException'],
+      option: '--enable-exception',
     })),
   ]
 }
 
 /** Where injections come from, as the options say it; from nowhere unless they do. */
-export function injectionSources({
-  injections,
-}: {
-  readonly injections: string | undefined
-}): readonly DocumentSource[] {
-  return injections === undefined ? [] : [{ path: injections, kinds: ['SidecarInjection'] }]
+export interface InjectionOptions {
+  readonly injections?: string | undefined
+  readonly 'sidecar-config-file'?: string | undefined
+  readonly 'mutation-config-file'?: string | undefined
+}
+
+function injectionSources({ injections }: InjectionOptions): readonly DocumentSource[] {
+  return injections === undefined ? [] : [{ path: injections, kinds: ['SidecarInjection'], option: '--injections' }]
+}
+
+/** Reads the injections that the options name: documents, and the two files of the generic-sidecar-injector. */
+export async function readInjections(options: InjectionOptions): Promise<InjectionSources> {
+  const { documents, problems } = await readDocuments(injectionSources(options))
+  const { 'sidecar-config-file': sidecarFile, 'mutation-config-file': mutationFile } = options
+  if (sidecarFile === undefined || mutationFile === undefined) return { documents, problems }
+  const unread: Problem[] = []
+  const read = (file: string, option: string) =>
+    readFile(file, 'utf8').catch((error: unknown) => void unread.push(unreadable(file, error, option)))
+  const sidecarText = await read(sidecarFile, '--sidecar-config-file')
+  const mutationText = await read(mutationFile, '--mutation-config-file')
+  if (sidecarText === undefined || mutationText === undefined) return { documents, problems: [...problems, ...unread] }
+  const revision = digest(JSON.stringify([sidecarText, mutationText])).slice(0, 12)
+  return { documents, problems, generic: { sidecarFile, sidecarText, mutationFile, mutationText, revision } }
+}
+
+/** What is wrong with the options for injections themselves. */
+export function injectionUsage(options: InjectionOptions): readonly string[] {
+  const { 'sidecar-config-file': sidecars, 'mutation-config-file': mutations } = options
+  return (sidecars === undefined) === (mutations === undefined)
+    ? []
+    : ['--sidecar-config-file and --mutation-config-file belong together: name both']
+}
+
+/** The paths whose changes are followed. */
+export function injectionPaths(options: InjectionOptions): readonly string[] {
+  const generic = [options['sidecar-config-file'], options['mutation-config-file']]
+  return [...injectionSources(options).map(({ path }) => path), ...generic.filter(path => path !== undefined)]
 }
 
 /** The names that `--enable-exception` takes. */
@@ -66,11 +104,9 @@ export async function readDocuments(sources: readonly DocumentSource[]): Promise
   const documents: SourceDocument[] = []
   const problems: Problem[] = []
   for (const source of sources) {
-    for (const file of await filesOf(source.path, problems)) {
-      const text = await readFile(file, 'utf8').catch((error: Error) => {
-        problems.push(fileProblem(file, error.message))
-        return undefined
-      })
+    const report = (file: string, error: unknown) => void problems.push(unreadable(file, error, source.option))
+    for (const file of await filesOf(source.path, report)) {
+      const text = await readFile(file, 'utf8').catch((error: unknown) => report(file, error))
       if (text === undefined) continue
       const parsed = parseYaml(text)
       for (const { message, position } of parsed.problems) problems.push({ file, ...position, pointer: '', message })
@@ -100,7 +136,7 @@ export async function unknownExceptions(names: readonly string[]): Promise<reado
 export async function documentSignature(paths: readonly string[]): Promise<string> {
   const parts: string[] = []
   for (const path of paths) {
-    for (const file of await filesOf(path, [])) {
+    for (const file of await filesOf(path, () => {})) {
       const { mtimeMs, ctimeMs, size, ino } = await stat(file)
       parts.push(`${file}:${mtimeMs}:${ctimeMs}:${size}:${ino}`)
     }
@@ -108,7 +144,7 @@ export async function documentSignature(paths: readonly string[]): Promise<strin
   return parts.join('\n')
 }
 
-async function filesOf(path: string, problems: Problem[]): Promise<readonly string[]> {
+async function filesOf(path: string, report: (path: string, error: unknown) => void): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path]
     const names = await readdir(path)
@@ -119,11 +155,15 @@ async function filesOf(path: string, problems: Problem[]): Promise<readonly stri
     for (const file of files) if ((await stat(file)).isFile()) kept.push(file)
     return kept
   } catch (error) {
-    problems.push(fileProblem(path, error instanceof Error ? error.message : String(error)))
+    report(path, error)
     return []
   }
 }
 
-function fileProblem(file: string, message: string): Problem {
-  return { file, line: 1, column: 1, pointer: '', message: `cannot be read: ${message}` }
+/** A file or folder that is not there or cannot be read, as a problem that names the option it comes from. */
+export function unreadable(file: string, error: unknown, option: string | undefined): Problem {
+  const { code } = error as NodeJS.ErrnoException
+  const isMissing = code === 'ENOENT' || code === 'ENOTDIR'
+  const message = isMissing ? 'no such file or folder' : describeFileError(error)
+  return { file, line: 1, column: 1, pointer: '', message, ...(option !== undefined && { option }) }
 }

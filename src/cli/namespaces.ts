@@ -6,6 +6,7 @@ import type { NamespaceTable } from '../policy/match.ts'
 import type { Problem } from '../policy/problems.ts'
 import type { YamlDocument } from '../yaml/document.ts'
 import { parseYaml } from '../yaml/parse.ts'
+import { unreadable } from './documents.ts'
 
 /** The labels of namespaces by their names, and what is wrong with the file. */
 export interface ReadNamespaces {
@@ -20,11 +21,10 @@ export interface ReadNamespaces {
  */
 export async function readNamespaces(file: string | undefined): Promise<ReadNamespaces> {
   if (file === undefined) return { table: {}, problems: [] }
-  const fail = (message: string) => ({ table: {}, problems: [{ file, line: 1, column: 1, pointer: '', message }] })
   try {
     return parseNamespaces(file, await readFile(file, 'utf8'))
   } catch (error) {
-    return fail(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    return { table: {}, problems: [unreadable(file, error, '--namespaces')] }
   }
 }
 

@@ -60,6 +60,7 @@ export function list(
       .split(',')
       .map(item => item.trim())
       .filter(item => item !== '')
+    if (items.length === 0) return { must: 'must name something, or be none' }
     return { value: items.length === 1 && items[0] === 'none' ? [] : items }
   }
   return { help, placeholder, isList: true, fallback, ...shown, ...extra, read }
@@ -196,13 +197,14 @@ function addToken(
 ): string | undefined {
   const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
   if (option === undefined) {
-    const names = Object.keys(options)
-    return `unknown option ${token.rawName}${suggest(token.name, names)}; see --help`
+    const known = Object.keys(options).map(name => `--${name}`)
+    return `unknown option ${token.rawName}${suggest(`--${token.name}`, known)}; see --help`
   }
   if (option.placeholder === undefined) {
     texts.set(token.name, [token.value ?? 'true'])
     return undefined
   }
+  if (token.value?.trim() === '') return `${token.rawName} must not be empty`
   if (token.value === undefined) return `${token.rawName} needs a value: ${token.rawName} ${option.placeholder}`
   const before = texts.get(token.name) ?? []
   if (before.length > 0 && !option.isList) return `${token.rawName} is given twice`

@@ -161,8 +161,9 @@ async function loadContext(options: LintOptions, io: Io): Promise<Loaded> {
   return { ok: true, context, notes }
 }
 
-function errorOf({ file, line, column, pointer, message }: Problem, cwd: string): LintError {
-  return { file: shown(file, cwd), line, column, message: pointer === '' ? message : `${pointer}: ${message}` }
+function errorOf({ file, line, column, pointer, message, option = '' }: Problem, cwd: string): LintError {
+  const subject = option || pointer
+  return { file: shown(file, cwd), line, column, message: subject === '' ? message : `${subject}: ${message}` }
 }
 
 /** A path as a person in `cwd` would write it. */

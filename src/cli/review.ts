@@ -1,12 +1,15 @@
 import { join } from 'node:path'
-import { oneLine } from '../admission/text.ts'
+import { oneLine, quote } from '../admission/text.ts'
+import { suggest } from '../policy/suggest.ts'
 import type { Command, Io } from './io.ts'
 import { choice, describeOptions, duration, flag, list, parseOptions, text, type ValuesOf } from './options.ts'
 import { loadClientCertificates } from './review/certificates.ts'
 import { GatewayClient } from './review/client.ts'
 import { formatReviews, type Reviewed } from './review/print.ts'
 import { readManifests, readRecorded } from './review/questions.ts'
+import { SUBRESOURCES } from './review/subresources.ts'
 import { judge } from './review/verdict.ts'
+import { isNamespaceName } from './shared-options.ts'
 
 /** What a webhook configuration may ask for at most (`timeoutSeconds`). */
 const MAX_TIMEOUT_MS = 30_000
@@ -19,7 +22,7 @@ const OPTIONS = {
   user: text('NAME', 'Who asks.', 'kubernetes-admin'),
   group: list('NAMES', 'The groups of whoever asks.', ['system:authenticated']),
   namespace: text('NAME', 'Where objects go that name no namespace.', 'default', { short: 'n' }),
-  subresource: text('NAME', 'The subresource, such as ephemeralcontainers.', ''),
+  subresource: text('NAME', 'The subresource, such as ephemeralcontainers.', undefined),
   'dry-run': flag('Marks the requests as a dry run.'),
   timeout: duration('How long the gateway may take for an answer.', '10s'),
   output: choice(['text', 'json', 'yaml'], 'How the verdicts are printed.', 'text', { short: 'o' }),
@@ -54,9 +57,17 @@ export const review: Command = {
 }
 
 /** What is wrong with options that are well written each for itself. */
-function misuseOf({ server, timeout, operation, old, replay }: ReviewOptions): string | undefined {
+function misuseOf(options: ReviewOptions): string | undefined {
+  const { server, timeout, operation, old, replay, namespace, subresource } = options
   if (!URL.canParse(server) || new URL(server).protocol !== 'https:')
     return `--server must be a URL such as https://127.0.0.1:8443, not "${server}"`
+  const { origin, pathname, search, hash } = new URL(server)
+  if (`${pathname}${search}${hash}` !== '/') return `--server takes no path: ${origin}, not "${server}"`
+  if (!isNamespaceName(namespace)) return `--namespace must be the name of a namespace, not "${namespace}"`
+  if (subresource !== undefined && !SUBRESOURCES.includes(subresource)) {
+    const known = `${suggest(subresource, SUBRESOURCES)}; allowed: ${SUBRESOURCES.join(', ')}`
+    return `--subresource knows no ${quote(subresource)}${known}`
+  }
   if (timeout <= 0 || timeout > MAX_TIMEOUT_MS)
     return '--timeout must be more than 0s and at most 30s, as in a webhook configuration'
   if (old !== undefined && (replay || operation !== 'UPDATE')) return '--old goes with --operation UPDATE alone'
@@ -71,7 +82,7 @@ function fail(io: Io, problems: readonly string[]): number {
 }
 
 async function run(options: ReviewOptions, files: readonly string[], io: Io): Promise<number> {
-  const loaded = await loadClientCertificates(options.certs)
+  const loaded = await loadClientCertificates(options.certs, new Date())
   if (!loaded.ok) return fail(io, [loaded.problem])
   const read = options.replay ? await readRecorded(files, io) : await readManifests(files, questionOptions(options), io)
   const problems = [...read.problems]
@@ -93,7 +104,7 @@ function questionOptions({ operation, namespace, subresource, user, group, old, 
   return {
     operation,
     defaultNamespace: namespace,
-    subResource: subresource,
+    subResource: subresource ?? '',
     userInfo: { username: user, uid: '', groups: group },
     dryRun: options['dry-run'],
     old,

@@ -11,8 +11,11 @@ import {
   digest,
   documentSignature,
   documentSources,
-  injectionSources,
+  injectionPaths,
+  injectionUsage,
   readDocuments,
+  readInjections,
+  SHIPPED_POLICIES,
   unknownExceptions,
 } from './documents.ts'
 import type { Command, Io } from './io.ts'
@@ -103,7 +106,7 @@ export const serve: Command = {
     }
     if (parsed.positionals.length > 0)
       return fail(io, [`serve takes no arguments, but got "${parsed.positionals[0]}"; see --help`])
-    const unknown = await unknownExceptions(parsed.values['enable-exception'])
+    const unknown = [...injectionUsage(parsed.values), ...(await unknownExceptions(parsed.values['enable-exception']))]
     if (unknown.length > 0) return fail(io, unknown)
     const config = await configOf(parsed.values, io)
     if (!config.ok) return fail(io, config.problems)
@@ -127,7 +130,6 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     return { ok: false, problems: ['--client-name names nobody, so that nobody could ask; see also --client-auth'] }
   }
   const sources = documentSources(options)
-  const injected = injectionSources(options)
   const value: GatewayConfig = {
     listen: options.listen,
     healthListen: options['health-listen'],
@@ -139,6 +141,7 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     maxConnectionAgeMs: options['max-connection-age'],
     pollMs: options['reload-interval'],
     documents: {
+      policiesPath: options.policies ?? SHIPPED_POLICIES,
       load: async previous =>
         loadSet(await readDocuments(sources), {
           checks: CHECKS,
@@ -147,7 +150,7 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
           ...(previous !== undefined && { previous }),
         }),
       loadInjections: async previous =>
-        loadInjections(await readDocuments(injected), {
+        loadInjections(await readInjections(options), {
           excludedNamespaces: uninjectedNamespaces(options, io.env),
           digest,
           ...(previous !== undefined && { previous }),
@@ -155,12 +158,14 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
       loadNamespaces: () => readNamespaces(options.namespaces),
       signature: () =>
         documentSignature([
-          ...[...sources, ...injected].map(({ path }) => path),
+          ...sources.map(({ path }) => path),
+          ...injectionPaths(options),
           ...(options.namespaces === undefined ? [] : [options.namespaces]),
         ]),
     },
     logger: pino({ level: options['log-level'] }, pino.destination({ fd: 2, sync: false })),
     version: VERSION,
+    countsAsGeneric: options['mutation-config-file'] !== undefined,
   }
   return { ok: true, value }
 }

@@ -5,6 +5,11 @@ import type { ValueProblem } from '../policy/problems.ts'
 import type { Additions } from './injection.ts'
 import { DECLARED_CONTAINERS } from './judge.ts'
 import { cleanPath, nameOf } from './names.ts'
+import { problemsIn, type TypeCheck } from './pod-types/check.ts'
+import { container, envVar, volumeMount } from './pod-types/container.ts'
+import { localObjectReference } from './pod-types/references.ts'
+import { list } from './pod-types/types.ts'
+import { volume } from './pod-types/volume.ts'
 import { RECORD_KEY } from './record.ts'
 
 /** Where the kubelet mounts a pod's token, read-only: nothing can be mounted below it. */
@@ -31,6 +36,7 @@ export function faultsIn(additions: Additions): readonly ValueProblem[] {
   if (Object.values(additions).every(isEmpty)) return [fault('/spec', 'the injection adds nothing')]
   return [
     ...unsupportedIn(additions, '/spec'),
+    ...typesOf(additions).problems,
     ...keyFaults(additions.labels, '/spec/labels', CONTROLLER_LABELS, 'a controller finds its pods by this label'),
     ...keyFaults(
       additions.annotations,
@@ -39,11 +45,11 @@ export function faultsIn(additions: Additions): readonly ValueProblem[] {
       'this annotation is not for injections',
     ),
     ...twins(
-      DECLARED_CONTAINERS.flatMap(([list]) => entriesOf(additions[list], `/spec/${list}`)),
+      DECLARED_CONTAINERS.flatMap(([name]) => entriesOf(additions[name], `/spec/${name}`)),
       'container',
       nameOf,
     ),
-    ...containersOf(additions).flatMap(([container, pointer]) => containerFaults(container, pointer)),
+    ...containersOf(additions).flatMap(([value, pointer]) => containerFaults(value, pointer)),
     ...twins(entriesOf(additions.volumes, '/spec/volumes'), 'volume', nameOf),
     ...twins(entriesOf(additions.imagePullSecrets, '/spec/imagePullSecrets'), 'secret', nameOf),
     ...twins(entriesOf(additions.env, '/spec/env'), 'variable', nameOf),
@@ -56,20 +62,39 @@ export function faultsIn(additions: Additions): readonly ValueProblem[] {
 export function warningsIn(additions: Additions): readonly ValueProblem[] {
   const declared = new Set(additions.volumes.map(nameOf))
   const mounts = [
-    ...containersOf(additions).flatMap(([container, pointer]) =>
-      entriesOf(getList(container, 'volumeMounts'), append(pointer, 'volumeMounts')),
+    ...containersOf(additions).flatMap(([value, pointer]) =>
+      entriesOf(getList(value, 'volumeMounts'), append(pointer, 'volumeMounts')),
     ),
     ...entriesOf(additions.volumeMounts, '/spec/volumeMounts'),
   ]
-  return mounts
+  const strangers = mounts
     .filter(([mount]) => !declared.has(nameOf(mount)))
     .map(([mount, pointer]) => {
-      const volume = quote(nameOf(mount))
       return fault(
         append(pointer, 'name'),
-        `volume ${volume} is not one of the injection's: pods without it get nothing`,
+        `volume ${quote(nameOf(mount))} is not one of the injection's: pods without it get nothing`,
       )
     })
+  return [...typesOf(additions).warnings, ...strangers]
+}
+
+/** What each list of an injection holds, in Kubernetes' own types. */
+const TYPES = {
+  initContainersFirst: container,
+  initContainers: container,
+  containers: container,
+  volumes: volume,
+  volumeMounts: volumeMount,
+  env: envVar,
+  imagePullSecrets: localObjectReference,
+} as const
+
+/** Fields of a wrong type would make every pod invalid; a field that is not known may be newer than this version. */
+function typesOf(additions: Additions): TypeCheck {
+  const checks = (Object.keys(TYPES) as (keyof typeof TYPES)[]).map(name =>
+    problemsIn(additions[name], list(TYPES[name]), `/spec/${name}`),
+  )
+  return { problems: checks.flatMap(({ problems }) => problems), warnings: checks.flatMap(({ warnings }) => warnings) }
 }
 
 function fault(pointer: Pointer, message: string, part: ValueProblem['part'] = 'value'): ValueProblem {
@@ -82,12 +107,12 @@ function isEmpty(value: object): boolean {
 
 type Entry = readonly [value: JsonObject, pointer: Pointer]
 
-function entriesOf(list: readonly Json[], pointer: Pointer): readonly Entry[] {
-  return list.flatMap((value, index): Entry[] => (isObject(value) ? [[value, append(pointer, index)]] : []))
+function entriesOf(values: readonly Json[], pointer: Pointer): readonly Entry[] {
+  return values.flatMap((value, index): Entry[] => (isObject(value) ? [[value, append(pointer, index)]] : []))
 }
 
 function containersOf(additions: Additions): readonly Entry[] {
-  return DECLARED_CONTAINERS.flatMap(([list]) => entriesOf(additions[list], `/spec/${list}`))
+  return DECLARED_CONTAINERS.flatMap(([name]) => entriesOf(additions[name], `/spec/${name}`))
 }
 
 const TEMPLATE = /\$\{\{/
@@ -132,12 +157,12 @@ function twins(
   })
 }
 
-function containerFaults(container: JsonObject, pointer: Pointer): readonly ValueProblem[] {
-  const hasImage = (getString(container, 'image') ?? '') !== ''
+function containerFaults(value: JsonObject, pointer: Pointer): readonly ValueProblem[] {
+  const hasImage = (getString(value, 'image') ?? '') !== ''
   return [
     ...(hasImage ? [] : [fault(pointer, 'the container has no image: the API server would refuse every pod')]),
-    ...mountFaults(getList(container, 'volumeMounts'), append(pointer, 'volumeMounts')),
-    ...twins(entriesOf(getList(container, 'env'), append(pointer, 'env')), 'variable', nameOf),
+    ...mountFaults(getList(value, 'volumeMounts'), append(pointer, 'volumeMounts')),
+    ...twins(entriesOf(getList(value, 'env'), append(pointer, 'env')), 'variable', nameOf),
   ]
 }
 

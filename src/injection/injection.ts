@@ -27,6 +27,8 @@ export interface PodFacts {
   readonly annotations: Readonly<Record<string, string>>
   /** As in `spec.serviceAccountName`; `''` where it is absent. */
   readonly serviceAccountName: string
+  /** It ends by itself: its restartPolicy is not Always, which is also what an absent one means. */
+  readonly isJob: boolean
 }
 
 /** An injection's additions for one pod, or why there are none for it. */

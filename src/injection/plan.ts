@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json/value.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import { PodDraft } from './draft.ts'
+import type { GenericFiles } from './generic/read.ts'
 import type { Injection } from './injection.ts'
 import type { InjectionPlan, InjectionResult } from './outcome.ts'
 import { Planner } from './planner.ts'
@@ -10,6 +11,8 @@ import { traitsOf, unselectedReason, untouchableReason } from './selection.ts'
 export interface InjectionSet {
   /** In the order in which they are planned: those of the generic format as they stand in it, then the others by name. */
   readonly injections: readonly Injection[]
+  /** The files that those of the generic format come from. */
+  readonly generic: GenericFiles | undefined
   /** Namespaces that no injection touches. */
   readonly excludedNamespaces: readonly string[]
   /** Names the set: equal documents, equal hash. */

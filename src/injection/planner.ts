@@ -109,12 +109,13 @@ export class Planner {
 
   /** Read only by those that have templates. */
   #facts(): PodFacts {
-    const { draft, serviceAccountName } = this.#traits
+    const { draft, serviceAccountName, isJob } = this.#traits
     return {
       get annotations() {
         return draft.annotations.strings()
       },
       serviceAccountName,
+      isJob,
     }
   }
 
@@ -223,7 +224,9 @@ export class Planner {
       draft.annotations.set(RECORD_KEY, value)
       return
     }
-    for (const [key, earlier] of Object.entries(this.#earlier)) draft.annotations.set(key, earlier)
+    for (const [key, earlier] of Object.entries(this.#earlier)) {
+      if (draft.annotations.get(key) !== earlier) draft.annotations.set(key, earlier)
+    }
     made[0]?.notes.push({ kind: 'unrecorded', message: `annotation ${RECORD_KEY} does not fit and was left out` })
   }
 

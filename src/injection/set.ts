@@ -1,6 +1,7 @@
 import { type Folder, hashOf, loadFolder } from '../policy/folder.ts'
 import type { Problem } from '../policy/problems.ts'
 import { compileInjection } from './compile.ts'
+import { type GenericFiles, readGeneric } from './generic/read.ts'
 import type { Injection } from './injection.ts'
 import type { InjectionSet } from './plan.ts'
 
@@ -13,25 +14,69 @@ export interface LoadedInjections {
   readonly stale: readonly string[]
 }
 
-/** Where injections come from, and what stands in for those that do not compile. */
+/** What injections are read from: documents, and the two files of the generic-sidecar-injector. */
+export interface InjectionSources extends Folder {
+  /** The texts; undefined where there are none, or they cannot be read. */
+  readonly generic?: GenericFiles | undefined
+}
+
+/** What stands beside the sources, and in for those that do not compile. */
 export interface InjectionLoadOptions {
   readonly excludedNamespaces: readonly string[]
   /** The hash of a text, as hexadecimal digits. */
   readonly digest: (text: string) => string
   /** The set in force. */
   readonly previous?: InjectionSet
-  /** Those of the generic-sidecar-injector's files, in their order. */
-  readonly generic?: readonly Injection[]
 }
 
 /** Nothing is injected. */
-export const NO_INJECTIONS: InjectionSet = { injections: [], excludedNamespaces: [], hash: '' }
+export const NO_INJECTIONS: InjectionSet = { injections: [], generic: undefined, excludedNamespaces: [], hash: '' }
 
-/** Compiles the injections of a folder, each alone. */
-export function loadInjections(folder: Folder, options: InjectionLoadOptions): LoadedInjections {
-  const previous = (options.previous?.injections ?? []).filter(({ generic }) => generic === undefined)
-  const { documents, ...rest } = loadFolder(folder, compileInjection, previous)
-  const injections = [...(options.generic ?? []), ...documents]
-  const { excludedNamespaces, digest } = options
-  return { set: { injections, excludedNamespaces, hash: hashOf(injections, excludedNamespaces, digest) }, ...rest }
+/** Compiles injections: each document alone, and the two files of the generic format together. */
+export function loadInjections(sources: InjectionSources, options: InjectionLoadOptions): LoadedInjections {
+  const { excludedNamespaces, digest, previous } = options
+  const known = previous?.injections ?? []
+  const loaded = loadFolder(
+    sources,
+    compileInjection,
+    known.filter(({ generic }) => generic === undefined),
+  )
+  const generic = loadGeneric(sources, previous)
+  const injections = [...generic.injections, ...loaded.documents]
+  const hash = hashOf(injections, excludedNamespaces, digest)
+  return {
+    set: { injections, generic: generic.files, excludedNamespaces, hash },
+    problems: [...generic.problems, ...loaded.problems],
+    warnings: [...generic.warnings, ...loaded.warnings],
+    stale: [...generic.stale, ...loaded.stale],
+  }
+}
+
+interface LoadedGeneric {
+  readonly files: GenericFiles | undefined
+  readonly injections: readonly Injection[]
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  readonly stale: readonly string[]
+}
+
+function loadGeneric({ generic, problems }: InjectionSources, previous: InjectionSet | undefined): LoadedGeneric {
+  const read = generic === undefined ? undefined : readGeneric(generic)
+  if (read?.ok === true) {
+    return { files: generic, injections: read.injections, problems: [], warnings: read.warnings, stale: [] }
+  }
+  // They cannot be read at all: then that is among the problems of the sources.
+  const isGone = generic === undefined && !problems.some(({ file }) => isOf(previous?.generic, file))
+  const kept = isGone ? [] : (previous?.injections ?? []).filter(injection => injection.generic !== undefined)
+  return {
+    files: isGone ? undefined : previous?.generic,
+    injections: kept,
+    problems: read?.problems ?? [],
+    warnings: [],
+    stale: kept.map(({ kind, name }) => `${kind}/${name}`),
+  }
+}
+
+function isOf(files: GenericFiles | undefined, file: string): boolean {
+  return files !== undefined && (files.sidecarFile === file || files.mutationFile === file)
 }

@@ -20,7 +20,7 @@ export async function readInput(input: LintInput, stdin: Readable): Promise<Read
     // A pipe, such as the shell's `<(helm template …)`, does not tell its size and may never end.
     return state.isFile() ? decode(await readFile(input.path)) : await collect(createReadStream(input.path))
   } catch (error) {
-    return { problem: `cannot be read: ${reasonOf(error)}` }
+    return { problem: describeFileError(error) }
   }
 }
 
@@ -62,7 +62,16 @@ function decode(bytes: Buffer): ReadText {
   }
 }
 
-function reasonOf(error: unknown): string {
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'this is a folder: name its files',
+  EACCES: 'cannot be read: permission denied',
+}
+
+/** Why a file could not be read, in words where they are known. */
+export function describeFileError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  return code ?? message
+  const known = code !== undefined && Object.hasOwn(FILE_ERRORS, code) ? FILE_ERRORS[code] : undefined
+  return known ?? `cannot be read: ${code ?? message}`
 }

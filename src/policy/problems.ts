@@ -21,6 +21,8 @@ export interface Problem {
   readonly column: number
   readonly pointer: Pointer
   readonly message: string
+  /** The option that named the path, such as `--policies`, where it cannot be read at all: no place in it is at fault. */
+  readonly option?: string
 }
 
 /** One document of a policy folder, as its reader hands it over. */
@@ -40,8 +42,9 @@ export function locateProblem(document: SourceDocument, { pointer, part, message
   return { file: document.file, line: start.line, column: start.column, pointer, message }
 }
 
-/** `policies/a.yaml:3:7: /spec/failurePolicy: must be one of …`, on one line. */
-export function describeProblem({ file, line, column, pointer, message }: Problem): string {
+/** `policies/a.yaml:3:7: /spec/failurePolicy: must be one of …` or `--policies nope: no such file or folder`, on one line. */
+export function describeProblem({ file, line, column, pointer, message, option }: Problem): string {
+  if (option !== undefined) return `${option} ${oneLine(file)}: ${message}`
   // A pointer holds keys as the document writes them.
   const place = pointer === '' ? '' : `${shorten(oneLine(pointer), 256)}: `
   return `${file}:${line}:${column}: ${place}${message}`

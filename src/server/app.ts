@@ -43,9 +43,13 @@ export interface AppDeps {
   readonly maxBody: number
   readonly now: () => number
   readonly monotonic: () => number
-  readonly onStart: () => void
+  readonly onStart: (path: ReviewPath) => void
   /** Called once for each review that was answered; `seconds` since its headers. */
-  readonly onReviewed: (facts: ReviewFacts, seconds: number) => void
+  readonly onReviewed: (
+    facts: ReviewFacts,
+    seconds: number,
+    sent: { readonly status: number; readonly bytes: number },
+  ) => void
 }
 
 declare module 'fastify' {
@@ -120,18 +124,20 @@ async function handle(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  deps.onStart()
+  deps.onStart(path)
   let facts: ReviewFacts | undefined
+  let sent = { status: 499, bytes: 0 }
   try {
     const reviewed = await answer(deps, path, request)
     facts = reviewed.facts
+    sent = { status: reviewed.status, bytes: reviewed.body.length }
     return reply
       .code(reviewed.status)
       .header('content-type', reviewed.status === 200 ? JSON_TYPE : TEXT_TYPE)
       .send(reviewed.body)
   } finally {
     facts ??= unanswerable('the client hung up', path, deps.snapshot().set.hash).facts
-    deps.onReviewed(facts, (deps.monotonic() - request.startedAt) / 1000)
+    deps.onReviewed(facts, (deps.monotonic() - request.startedAt) / 1000, sent)
   }
 }
 

@@ -16,11 +16,14 @@ export type Admission = { readonly ok: true } | { readonly ok: false; readonly r
  * Judges clients by their certificates, before a byte of the body is read. `require` demands a verified one that bears
  * a name of the list: a CA alone would let in every certificate that it ever signed, a kubelet's too. `observe` admits
  * everyone and counts by name.
+ *
+ * @param onRefused told of each client that may not ask, by its name.
  */
 export function clientGate(
   mode: ClientAuth,
   names: readonly string[],
   metrics: Metrics,
+  onRefused: (client: string) => void,
 ): (socket: Socket) => Admission {
   const label = boundedLabels(MAX_CLIENTS)
   const count = (client: string, result: string) => metrics.clients.inc({ client: label(client), result })
@@ -38,6 +41,7 @@ export function clientGate(
       return { ok: true }
     }
     count(client, 'refused')
+    onRefused(shown)
     return {
       ok: false,
       reason: `the client certificate of ${quote(shown)} is not among the names that may ask (--client-name)`,

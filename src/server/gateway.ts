@@ -7,11 +7,13 @@ import { buildApp } from './app.ts'
 import { Capacity } from './capacity.ts'
 import { clientGate } from './clients.ts'
 import { ConnectionRegistry } from './connections.ts'
+import { createGenericMetrics, type GenericMetrics } from './generic-metrics.ts'
 import { buildHealth } from './health.ts'
 import { LargeReviews } from './large-reviews.ts'
 import { type DocumentStore, LiveSnapshot } from './live-snapshot.ts'
 import { logReview } from './log.ts'
 import { createMetrics, type Metrics, observeReview } from './metrics.ts'
+import { RefusalLog } from './refusals.ts'
 import {
   type ClientAuth,
   daysToExpiry,
@@ -46,6 +48,8 @@ export interface GatewayConfig {
   readonly documents: DocumentStore
   readonly logger: FastifyBaseLogger
   readonly version: string
+  /** Counts under the names of the generic-sidecar-injector, too. */
+  readonly countsAsGeneric: boolean
 }
 
 /** A gateway that serves. */
@@ -77,8 +81,10 @@ export async function startGateway(config: GatewayConfig): Promise<StartedGatewa
 class Parts {
   readonly #config: GatewayConfig
   readonly #metrics: Metrics
+  readonly #genericMetrics: GenericMetrics | undefined
   readonly #live: LiveSnapshot
   readonly #connections = new ConnectionRegistry()
+  readonly #refusals: RefusalLog
   readonly #large: LargeReviews
   readonly #app: FastifyInstance
   readonly #health: FastifyInstance
@@ -88,11 +94,14 @@ class Parts {
   constructor(config: GatewayConfig, metrics: Metrics, material: TlsMaterial, live: LiveSnapshot) {
     this.#config = config
     this.#metrics = metrics
+    this.#genericMetrics = config.countsAsGeneric ? createGenericMetrics(metrics.registry) : undefined
     this.#material = material
     this.#live = live
     this.#large = startLargeReviews(live, metrics, config.logger)
+    this.#refusals = new RefusalLog(config.logger, () => performance.now())
     this.#app = this.#buildApp()
     this.#connections.track(this.#server)
+    this.#refusals.track(this.#server)
     this.#health = buildHealth(
       metrics,
       () => ({
@@ -156,7 +165,9 @@ class Parts {
       logger,
       tls: tlsOptions(this.#material, clientAuth),
       snapshot: () => this.#live.current,
-      admit: clientGate(clientAuth, clientNames, metrics),
+      admit: clientGate(clientAuth, clientNames, metrics, client =>
+        this.#refusals.add('its name is not one that may ask (--client-name)', client),
+      ),
       shouldClose: socket =>
         this.#isDraining || this.#connections.isStale(socket) || this.#connections.ageOf(socket) > maxConnectionAgeMs,
       largeReview: (path, body, milliseconds, release) => this.#large.review(path, body, milliseconds, release),
@@ -164,9 +175,13 @@ class Parts {
       maxBody,
       now: () => Date.now(),
       monotonic: () => performance.now(),
-      onStart: () => metrics.inFlight.inc(),
-      onReviewed: (facts, seconds) => {
+      onStart: path => {
+        metrics.inFlight.inc()
+        if (path === 'mutate') this.#genericMetrics?.begin()
+      },
+      onReviewed: (facts, seconds, { status, bytes }) => {
         metrics.inFlight.dec()
+        if (facts.path === 'mutate') this.#genericMetrics?.end(facts, seconds, status, bytes)
         observeReview(metrics, facts, seconds)
         logReview(logger, facts, seconds)
       },

@@ -15,6 +15,8 @@ export interface DocumentStore {
   /** The same for injections. */
   loadInjections(previous: InjectionSet | undefined): Promise<LoadedInjections>
   loadNamespaces(): Promise<{ readonly table: NamespaceTable; readonly problems: readonly Problem[] }>
+  /** Where the policies are read from, as messages call it. */
+  readonly policiesPath?: string
   /** Names the present state of everything that the others read. */
   signature(): Promise<string>
 }
@@ -58,8 +60,7 @@ export class LiveSnapshot {
     const namespaces = await store.loadNamespaces()
     const problems = [...loaded.problems, ...injected.problems, ...namespaces.problems].map(describeProblem)
     if (problems.length > 0) return { ok: false, problems }
-    if (loaded.set.policies.length === 0)
-      return { ok: false, problems: ['there is no policy in the folder of --policies'] }
+    if (loaded.set.policies.length === 0) return { ok: false, problems: [`there is no policy in ${folderOf(store)}`] }
     const first = { set: loaded.set, injections: injected.set, namespaces: namespaces.table }
     const live = new LiveSnapshot(store, metrics, logger, first, signature)
     live.#report([loaded, injected, namespaces])
@@ -102,7 +103,8 @@ export class LiveSnapshot {
     if (loaded.set.policies.length === 0) {
       // A folder that was emptied by accident looks like this, and so does a mount that went away.
       this.#metrics.documentLoads.inc({ result: 'failed' })
-      this.#logger.error('no policy is left in the folder of --policies; the last good ones stay in force')
+      const folder = this.#store.policiesPath
+      this.#logger.error({ folder }, 'no policy is left in the folder of --policies; the last good ones stay in force')
       return
     }
     const table = namespaces.problems.length === 0 ? namespaces.table : this.#current.namespaces
@@ -139,4 +141,8 @@ export class LiveSnapshot {
       'documents in force',
     )
   }
+}
+
+function folderOf({ policiesPath }: DocumentStore): string {
+  return `the folder of --policies${policiesPath === undefined ? '' : `, ${policiesPath}`}`
 }

@@ -1,4 +1,5 @@
 import { CHECKS } from '../checks/index.ts'
+import type { GenericFiles } from '../injection/generic/read.ts'
 import type { InjectionSet } from '../injection/plan.ts'
 import { loadInjections } from '../injection/set.ts'
 import { type NamespaceTable, namespaceLabelsOf } from '../policy/match.ts'
@@ -19,6 +20,7 @@ export interface PortableSnapshot {
   readonly excludedNamespaces: readonly string[]
   readonly hash: string
   readonly injections: readonly PortableDocument[]
+  readonly generic: GenericFiles | undefined
   readonly uninjectedNamespaces: readonly string[]
   readonly injectionHash: string
   readonly namespaces: NamespaceTable
@@ -40,7 +42,8 @@ export function toPortable({ set, injections, namespaces }: Snapshot): PortableS
     documents: [...set.policies, ...set.exceptions].map(portable),
     excludedNamespaces: set.excludedNamespaces,
     hash: set.hash,
-    injections: injections.injections.map(portable),
+    injections: injections.injections.filter(({ generic }) => generic === undefined).map(portable),
+    generic: injections.generic,
     uninjectedNamespaces: injections.excludedNamespaces,
     injectionHash: injections.hash,
     namespaces,
@@ -61,10 +64,10 @@ function portable(document: {
 export function fromPortable(portable: PortableSnapshot): Snapshot {
   const { excludedNamespaces, hash, uninjectedNamespaces, injectionHash, namespaces } = portable
   const policies = loadSet(folderOf(portable.documents), { checks: CHECKS, excludedNamespaces, digest: () => hash })
-  const injections = loadInjections(folderOf(portable.injections), {
-    excludedNamespaces: uninjectedNamespaces,
-    digest: () => injectionHash,
-  })
+  const injections = loadInjections(
+    { ...folderOf(portable.injections), generic: portable.generic },
+    { excludedNamespaces: uninjectedNamespaces, digest: () => injectionHash },
+  )
   const [problem] = [...policies.problems, ...injections.problems]
   if (problem !== undefined) throw new Error(`a compiled document does not compile again: ${problem.message}`)
   return { set: policies.set, injections: injections.set, namespaces }

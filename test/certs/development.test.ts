@@ -1,7 +1,17 @@
-import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ensureDevelopmentCertificates } from '../../src/certs/development.ts'
+import { createAuthority, issueCertificate } from '../../src/certs/issue.ts'
 import { describeCertificateProblem } from '../../src/certs/pem.ts'
 import { tlsOptions } from '../../src/server/tls.ts'
 import { call, materialOf, startServer } from '../server/tls-server.ts'
@@ -38,7 +48,8 @@ test('makes a set that a server and a client can use at once', async () => {
 test('leaves nothing behind, and the keys to their owner alone', async () => {
   const folder = join(temporaryFolder(), 'dev')
   await ensure(folder)
-  expect(readdirSync(folder).sort()).toEqual(NAMES)
+  expect(readdirSync(folder).sort()).toEqual(['.gitignore', ...NAMES])
+  expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('*\n')
   expect(mode(folder)).toBe('700')
   expect(NAMES.map(name => mode(join(folder, name)))).toEqual(['644', '600', '644', '600', '644', '600'])
 })
@@ -77,6 +88,58 @@ test.each(NAMES)('a set is made anew when %s is of another set', async name => {
   copyFileSync(join(other, name), join(folder, name))
   expect((await ensure(folder)).made).toBe(true)
   expect((await ensure(folder)).made).toBe(false)
+})
+
+const foreignCa = await createAuthority({ commonName: 'my-ca', days: 9 })
+const foreignLeaf = await issueCertificate(foreignCa, {
+  commonName: 'x',
+  dnsNames: ['x'],
+  ipAddresses: [],
+  usage: 'server',
+  days: 9,
+})
+
+test.each([
+  { name: 'ca.crt', content: foreignCa.certificatePem, what: 'a CA (CN=my-ca)' },
+  { name: 'tls.crt', content: foreignLeaf.certificatePem, what: 'a certificate (tls.crt, issued by CN=my-ca)' },
+  { name: 'ca.key', content: foreignCa.privateKeyPem, what: 'a file (ca.key)' },
+  { name: 'client.key', content: '', what: 'a file (client.key)' },
+  { name: 'ca.crt', content: 'hello', what: 'a file (ca.crt)' },
+])('replaces nothing that it did not make: $what', async ({ name, content, what }) => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, name), content)
+  expect(await ensureDevelopmentCertificates(folder, NOW)).toEqual({
+    ok: false,
+    problems: [
+      {
+        file: folder,
+        message: `holds ${what} that this command did not make`,
+        fix: 'choose another folder, or move it away',
+      },
+    ],
+  })
+  expect(readdirSync(folder)).toEqual([name])
+  expect(readFileSync(join(folder, name), 'utf8')).toBe(content)
+})
+
+test.each([
+  { name: 'ca.crt', what: 'a CA (CN=my-ca)' },
+  { name: 'client.crt', what: 'a CA (CN=my-ca)' },
+])('replaces nothing of a set that somebody went on with: $name', async ({ name, what }) => {
+  const folder = temporaryFolder()
+  await ensure(folder)
+  writeFileSync(join(folder, name), foreignCa.certificatePem)
+  const before = contents(folder)
+  const result = await ensureDevelopmentCertificates(folder, NOW)
+  expect(result.ok ? '' : result.problems[0].message).toBe(`holds ${what} that this command did not make`)
+  expect(contents(folder)).toEqual(before)
+})
+
+test.each(NAMES)('a set of its own without %s is made anew', async name => {
+  const folder = temporaryFolder()
+  await ensure(folder)
+  rmSync(join(folder, name))
+  expect((await ensure(folder)).made).toBe(true)
 })
 
 test('two that start at once end with one set', async () => {

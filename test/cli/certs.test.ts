@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -50,7 +50,9 @@ describe('portcullis certs', () => {
     )
     expect(client.code).toBe(0)
     for (const key of ['ca.key', 'tls.key', 'client.key']) expect((await stat(join(pki, key))).mode & 0o777).toBe(0o600)
-    expect((await readdir(pki)).sort()).toEqual(['ca.crt', 'ca.key', 'client.crt', 'client.key', 'tls.crt', 'tls.key'])
+    const names = ['ca.crt', 'ca.key', 'client.crt', 'client.key', 'tls.crt', 'tls.key']
+    expect((await readdir(pki)).sort()).toEqual(['.gitignore', ...names])
+    expect(await readFile(join(pki, '.gitignore'), 'utf8')).toBe('*\n')
 
     const shown = await run('inspect', join(pki, 'tls.crt'), join(pki, 'client.crt'), '-o', 'json')
     expect(shown.code).toBe(0)
@@ -82,6 +84,68 @@ describe('portcullis certs', () => {
     expect((await run('init', '--out', out, '--force')).code).toBe(0)
     expect(await readFile(join(out, 'ca.crt'), 'utf8')).not.toBe(before)
   })
+
+  it('writes no .gitignore into a folder that was there', async () => {
+    const out = join(directory, 'there')
+    await mkdir(out)
+    await run('init', '--out', out)
+    expect((await readdir(out)).sort()).toEqual(['ca.crt', 'ca.key'])
+  })
+
+  it.each([
+    { name: 'without --force', argv: [] },
+    { name: 'with --force', argv: ['--force'] },
+  ])('never replaces the CA that signs, $name', async ({ name, argv }) => {
+    const out = join(directory, name.replaceAll(' ', '-'))
+    await run('init', '--out', out)
+    const read = () => Promise.all(['ca.crt', 'ca.key'].map(file => readFile(join(out, file), 'utf8')))
+    const before = await read()
+    const link = `${out}-link`
+    await symlink(out, link)
+    for (const target of [out, link]) {
+      const issue = ['issue', '--usage', 'client', '--name', 'x', '--ca', out, '--out', target, '--prefix', 'ca']
+      expect(await run(...issue, ...argv)).toEqual({
+        code: 2,
+        out: '',
+        err: `portcullis certs: ${target}/ca.crt is the CA that signs: choose another --prefix or --out\n`,
+      })
+    }
+    expect(await read()).toEqual(before)
+  })
+
+  it('replaces no CA by development certificates', async () => {
+    const out = join(directory, 'own-ca')
+    await run('init', '--out', out, '--name', 'my-ca')
+    const before = await readFile(join(out, 'ca.key'), 'utf8')
+    expect(await run('dev', '--out', out)).toEqual({
+      code: 2,
+      out: '',
+      err: `portcullis certs: ${out}: holds a CA (CN=my-ca) that this command did not make; choose another folder, or move it away\n`,
+    })
+    expect(await readFile(join(out, 'ca.key'), 'utf8')).toBe(before)
+  })
+
+  it('says when a certificate ends before its days are over, with its CA', async () => {
+    const out = join(directory, 'short')
+    await run('init', '--out', out, '--days', '30')
+    const { code, err } = await run('issue', '--usage', 'client', '--name', 'x', '--ca', out, '--out', out)
+    expect(code).toBe(0)
+    const [{ notAfter }] = JSON.parse((await run('inspect', join(out, 'ca.crt'), '-o', 'json')).out) as [
+      { notAfter: string },
+    ]
+    expect(err).toBe(`portcullis certs: it is valid until ${notAfter} only: so long the CA lives\n`)
+  })
+
+  it.each([{ folder: '/proc/foo' }, { folder: '/proc/self/status/foo' }, { folder: '/dev/null' }])(
+    'refuses to write into $folder',
+    async ({ folder }) => {
+      const { code, err } = await run('init', '--out', folder)
+      expect(code).toBe(2)
+      expect(err).toMatch(
+        new RegExp(`^portcullis certs: --out must be a folder that can be written, not "${folder}" \\(E[A-Z]+\\)\n$`),
+      )
+    },
+  )
 
   it('says that a certificate is out of its time, with exit code 1', async () => {
     const out = join(directory, 'old')
@@ -133,6 +197,7 @@ describe('portcullis certs', () => {
       err: 'no CA can be read in /nowhere: /nowhere/ca.crt cannot be read (ENOENT); make a CA with "portcullis certs init --out /nowhere"',
     },
     { argv: ['issue', '--name', 'x', '--prefix', '../x'], err: '--prefix must be a plain word' },
+    { argv: ['init', '--name', ''], err: '--name must not be empty' },
     { argv: ['init', '--days', '0'], err: '--days must be a whole number of days' },
     { argv: ['dev', 'elsewhere'], err: 'unknown argument "elsewhere"' },
     { argv: ['inspect'], err: 'inspect needs a file' },

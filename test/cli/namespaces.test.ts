@@ -88,10 +88,10 @@ describe('readNamespaces', () => {
     const folder = folderOf({ 'n.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n' })
     expect(await readNamespaces(join(folder, 'n.yaml'))).toEqual({ table: { a: {} }, problems: [] })
     const missing = join(folder, 'm.yaml')
-    const message = `cannot be read: ENOENT: no such file or directory, open '${missing}'`
+    const message = 'no such file or folder'
     expect(await readNamespaces(missing)).toEqual({
       table: {},
-      problems: [{ file: missing, line: 1, column: 1, pointer: '', message }],
+      problems: [{ file: missing, line: 1, column: 1, pointer: '', message, option: '--namespaces' }],
     })
   })
 })

@@ -62,7 +62,10 @@ describe('options', () => {
   })
 
   it.each([
-    { argv: ['--polices', 'x'], message: 'unknown option --polices (did you mean "policies"?); see --help' },
+    { argv: ['--polices', 'x'], message: 'unknown option --polices (did you mean "--policies"?); see --help' },
+    { argv: ['--client-name', ''], message: '--client-name must not be empty' },
+    { argv: ['--policies='], message: '--policies must not be empty' },
+    { argv: ['--client-name', ','], message: '--client-name must name something, or be none, not ","' },
     { argv: ['--policies'], message: '--policies needs a value: --policies DIR' },
     { argv: ['--policies', 'a', '--policies', 'b'], message: '--policies is given twice' },
     {

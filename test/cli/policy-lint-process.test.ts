@@ -73,6 +73,6 @@ describe('the process', () => {
     expect(files).toContain('src/lint/lint-text.ts')
     expect(packages).toEqual(['js-yaml', 'zod'])
     const servers = files.filter(file => /^src\/(server|controller|cluster|certs)\//.test(file))
-    expect(servers).toEqual(['src/server/snapshot.ts'])
+    expect(servers).toEqual([])
   })
 })

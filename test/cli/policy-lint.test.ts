@@ -148,7 +148,7 @@ describe('exit codes', () => {
       name: '2: an unknown option',
       argv: ['--polices=x', 'a.yaml'],
       code: 2,
-      stderr: 'policy-lint: unknown option --polices (did you mean "policies"?); see --help\n',
+      stderr: 'policy-lint: unknown option --polices (did you mean "--policies"?); see --help\n',
     },
     {
       name: '2: a format that does not exist',
@@ -188,7 +188,7 @@ describe('exit codes', () => {
       argv: ['--exceptions=nope', 'a.yaml'],
       files: { 'a.yaml': good },
       code: 2,
-      stderr: 'nope:1:1: error: cannot be read: ENOENT',
+      stderr: 'nope:1:1: error: --exceptions: no such file or folder\n',
     },
     {
       name: '2: namespaces that cannot be read',

@@ -64,9 +64,19 @@ describe('portcullis serve', () => {
   })
 
   it.each([
-    { argv: ['--policies', '/nowhere'], err: '/nowhere:1:1: cannot be read' },
+    { argv: ['--policies', '/nowhere'], err: 'portcullis serve: --policies /nowhere: no such file or folder\n' },
+    { argv: ['--exceptions', '/nowhere'], err: 'portcullis serve: --exceptions /nowhere: no such file or folder\n' },
+    { argv: ['--injections', '/nowhere'], err: 'portcullis serve: --injections /nowhere: no such file or folder\n' },
     { argv: ['--enable-exception', 'k3s'], err: '--enable-exception knows no "k3s"' },
-    { argv: ['--namespaces', '/nowhere.yaml'], err: '/nowhere.yaml' },
+    {
+      argv: ['--namespaces', '/nowhere.yaml'],
+      err: 'portcullis serve: --namespaces /nowhere.yaml: no such file or folder\n',
+    },
+    { argv: ['--client-name', ''], err: 'portcullis serve: --client-name must not be empty\n' },
+    {
+      argv: ['--exclude-namespaces', 'Foo Bar'],
+      err: 'portcullis serve: --exclude-namespaces must be names of namespaces, separated by commas, not "Foo Bar"\n',
+    },
     { argv: ['--tls-cert', '/nowhere.crt'], err: '/nowhere.crt' },
     { argv: ['extra'], err: 'serve takes no arguments, but got "extra"' },
     { argv: ['--drain', 'soon'], err: '--drain must be a duration' },
@@ -78,7 +88,9 @@ describe('portcullis serve', () => {
 
   it('refuses a folder without a policy', async () => {
     const empty = await mkdtemp(join(directory, 'empty-'))
-    expect((await start('--policies', empty)).err).toContain('there is no policy in the folder of --policies')
+    expect((await start('--policies', empty)).err).toBe(
+      `portcullis serve: there is no policy in the folder of --policies, ${empty}\n`,
+    )
   })
 
   it('refuses a port that is taken, with a reason and exit code 2', async () => {

@@ -200,7 +200,7 @@ describe('what portcullis review takes for an answer', () => {
     const { code, err } = await ask(['-', '--timeout', '100ms'], pod())
     expect(code).toBe(2)
     expect(err).toContain(
-      'gave no answer within 2.1 s. Is something else listening there, or is the gateway overloaded?',
+      'gave no answer within 0.1 s (--timeout), nor in the 2 s after them. Is something else listening there, or is the gateway overloaded?',
     )
     expect(performance.now() - start).toBeLessThan(6000)
   })
@@ -280,6 +280,27 @@ describe('the certificates of portcullis review', () => {
     expect(err).toContain(`${path}/client.key does not belong to ${path}/client.crt: start "portcullis serve --dev"`)
   })
 
+  it.each([
+    { name: 'has ended', days: 1, notBefore: '2020-01-01', span: 'from 2020-01-01T00:00:00.000Z to 2020-01-02' },
+    { name: 'has not begun', days: 1, notBefore: '2999-01-01', span: 'from 2999-01-01T00:00:00.000Z to 2999-01-02' },
+  ])('are refused before anybody is asked: one that $name', async ({ name, days, notBefore, span }) => {
+    const authority = { commonName: 'x', days: 999_999, notBefore: new Date('2000-01-01') }
+    const path = await folder(name.replaceAll(' ', '-'), async at => {
+      const request = { commonName: 'x', dnsNames: [], ipAddresses: [], usage: 'client', days } as const
+      const pair = await issueCertificate(await createAuthority(authority), {
+        ...request,
+        notBefore: new Date(notBefore),
+      })
+      await writePairTo(at, pair)
+    })
+    const { code, err } = await ask(['-'], pod(), path)
+    expect(code).toBe(2)
+    expect(err).toBe(
+      `portcullis review: ${path}/client.crt is valid ${span}T00:00:00.000Z only: run "portcullis certs dev" for one of its own, or issue one with "portcullis certs issue --usage client --name <name> --prefix client --force"\n`,
+    )
+    expect(connections).toBe(0)
+  })
+
   it('are named when the gateway refuses them, with what to do', async () => {
     const gateway = await startTestGateway()
     const { port } = gateway.gateway.address
@@ -295,7 +316,7 @@ describe('the certificates of portcullis review', () => {
       const named = await ask(['-'], pod(), path, port)
       expect(named.code).toBe(2)
       expect(named.err).toContain(
-        'answered HTTP 403: the client certificate of "kubelet" is not among the names that may ask (--client-name). The certificate in --certs is named "kubelet": issue one for a name that may ask',
+        'answered HTTP 403: the client certificate of "kubelet" is not among the names that may ask (--client-name). The certificate in --certs is named "kubelet": issue one for a name that may ask ("portcullis certs issue --usage client --name <name> --prefix client"), or add this one to --client-name of the gateway\n',
       )
 
       await writePairTo(
@@ -305,7 +326,7 @@ describe('the certificates of portcullis review', () => {
       const stranger = await ask(['-'], pod(), path, port)
       expect(stranger.code).toBe(2)
       expect(stranger.err).toMatch(
-        /could not be asked: .*(the CA of the certificate in --certs, "kubelet"|do not fit this gateway)/,
+        /could not be asked: (?!.*SSL routines).*(the CA of the certificate in --certs, "kubelet"|do not fit this gateway)/,
       )
 
       const foreign = await ask(['-'], pod(), certs, port)

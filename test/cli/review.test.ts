@@ -122,17 +122,64 @@ describe('portcullis review', () => {
 
   it.each([
     { argv: [], err: 'name a file, or - for standard input' },
-    { argv: ['/nowhere.yaml'], err: '/nowhere.yaml: cannot be read: ENOENT' },
+    { argv: ['/nowhere.yaml'], err: '/nowhere.yaml: there is no such file\n' },
+    { argv: ['/'], err: '/: this is a folder: name its files\n' },
+    { argv: ['--replay', '/nowhere.json'], err: '/nowhere.json: there is no such file\n' },
+    { argv: ['--replay', '/'], err: '/: this is a folder: name its files\n' },
     { argv: ['-'], err: 'there is no Kubernetes object in these files' },
     { argv: ['-', '--server', 'http://x'], err: '--server is given twice' },
+    { argv: ['-', '-n', 'Foo Bar'], err: '--namespace must be the name of a namespace, not "Foo Bar"\n' },
+    { argv: ['-', '--user', ''], err: '--user must not be empty\n' },
+    { argv: ['-', '--group', ''], err: '--group must not be empty\n' },
+    {
+      argv: ['-', '--subresource', 'ephemeralcontainer'],
+      err: '--subresource knows no "ephemeralcontainer" (did you mean "ephemeralcontainers"?); allowed: attach, ',
+    },
     { argv: ['-', '--timeout', '0s'], err: '--timeout must be more than 0s and at most 30s' },
     { argv: ['-', '--timeout', '31s'], err: '--timeout must be more than 0s and at most 30s' },
     { argv: ['-', '--old', 'x.yaml'], err: '--old goes with --operation UPDATE alone' },
-    { argv: ['/no\u001b[31m\n.yaml'], err: '/no\\u001b[31m\nportcullis review: .yaml: cannot be read: ENOENT' },
+    { argv: ['/no\u001b[31m\n.yaml'], err: '/no\\u001b[31m\nportcullis review: .yaml: there is no such file' },
   ])('refuses $argv with a reason and exit code 2', async ({ argv, err }) => {
     const result = await ask(argv)
     expect(result.code).toBe(2)
     expect(result.err).toContain(err)
+  })
+
+  it.each([
+    { server: 'https://x/with/path', err: '--server takes no path: https://x, not "https://x/with/path"\n' },
+    { server: 'https://x/?y', err: '--server takes no path: https://x, not "https://x/?y"\n' },
+    { server: 'http://x', err: '--server must be a URL such as https://127.0.0.1:8443, not "http://x"\n' },
+  ])('refuses $server before it asks', async ({ server: url, err }) => {
+    const test = testIo({ stdin: pod('/data') })
+    expect(await review.run(['-', '--server', url, '--certs', certs], test.io)).toBe(2)
+    expect(test.err()).toBe(`portcullis review: ${err}`)
+  })
+
+  it('asks for no subresource of pods on other kinds', async () => {
+    const deployment = pod('/data').replace('v1\nkind: Pod', 'apps/v1\nkind: Deployment')
+    const { code, out, err } = await ask(['-', '--subresource', 'resize'], `${deployment}---\n${pod('/data')}`)
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: 'portcullis review: -:1: "resize" is a subresource of pods alone, not of a "Deployment"\n',
+    })
+    expect(out).toContain('Pod "default/p": allowed')
+  })
+
+  it('says what --replay takes', async () => {
+    const { code, err } = await ask(['--replay', '-'], pod('/data'))
+    expect(code).toBe(2)
+    expect(err).toMatch(
+      /^portcullis review: -: the body is not one JSON value: .*; --replay takes recorded AdmissionReviews in JSON: leave it out for manifests\n$/,
+    )
+  })
+
+  it('says that a port without TLS is not the one', async () => {
+    const test = testIo({ stdin: pod('/data') })
+    const url = `https://127.0.0.1:${gateway.gateway.healthAddress.port}`
+    expect(await review.run(['-', '--server', url, '--certs', certs], test.io)).toBe(2)
+    expect(test.err()).toBe(
+      `portcullis review: -:1: Pod "default/p": ${url} could not be asked: there is no TLS. Reviews come in on --listen of the gateway (default :8443); :8080 is the health port\n`,
+    )
   })
 
   it('says what to do when there is no gateway, and when there are no certificates', async () => {

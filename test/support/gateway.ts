@@ -6,7 +6,14 @@ import pino, { type Logger } from 'pino'
 import { ensureDevelopmentCertificates } from '../../src/certs/development.ts'
 import type { RegisteredCheck } from '../../src/checks/check.ts'
 import { CHECKS } from '../../src/checks/index.ts'
-import { digest, documentSignature, documentSources, injectionSources, readDocuments } from '../../src/cli/documents.ts'
+import {
+  digest,
+  documentSignature,
+  documentSources,
+  injectionPaths,
+  readDocuments,
+  readInjections,
+} from '../../src/cli/documents.ts'
 import { loadInjections } from '../../src/injection/set.ts'
 import type { NamespaceTable } from '../../src/policy/match.ts'
 import { loadSet } from '../../src/policy/set.ts'
@@ -61,6 +68,9 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayConfig, 'documen
   readonly exceptions?: string
   /** A folder of injections; none unless given. */
   readonly injections?: string
+  /** The two files of the generic-sidecar-injector. */
+  readonly sidecarConfigFile?: string
+  readonly mutationConfigFile?: string
   readonly checks?: readonly RegisteredCheck[]
   readonly namespaces?: NamespaceTable
   readonly excludedNamespaces?: readonly string[]
@@ -78,7 +88,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     exceptions: options.exceptions,
     'enable-exception': ['k3s-local-path'],
   })
-  const injected = injectionSources({ injections: options.injections })
+  const { sidecarConfigFile, mutationConfigFile } = options
+  const injected = {
+    injections: options.injections,
+    'sidecar-config-file': sidecarConfigFile,
+    'mutation-config-file': mutationConfigFile,
+  }
   const started = await startGateway({
     listen: { host: '127.0.0.1', port: 0 },
     healthListen: { host: '127.0.0.1', port: 0 },
@@ -91,6 +106,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     pollMs: 50,
     logger: pino({ level: 'silent' }),
     version: 'test',
+    countsAsGeneric: mutationConfigFile !== undefined,
     ...options,
     documents: {
       load: async previous =>
@@ -106,13 +122,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
           ...(previous && { previous }),
         }),
       loadInjections: async previous =>
-        loadInjections(await readDocuments(injected), {
+        loadInjections(await readInjections(injected), {
           excludedNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'portcullis-system'],
           digest,
           ...(previous && { previous }),
         }),
       loadNamespaces: async () => ({ table: options.namespaces ?? {}, problems: [] }),
-      signature: () => documentSignature([...sources, ...injected].map(({ path }) => path)),
+      signature: () => documentSignature([...sources.map(({ path }) => path), ...injectionPaths(injected)]),
     },
   })
   if (!started.ok) throw new Error(started.problems.join('\n'))

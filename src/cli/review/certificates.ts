@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls'
 import { commonNames } from '../../certs/names.ts'
 import { describeCertificateProblem, readCertificates, readPrivateKey } from '../../certs/pem.ts'
 import { readSnapshot } from '../../certs/snapshot.ts'
+import { isInTime } from '../../certs/trust.ts'
 
 /** The certificates with which the command shows itself as an API server, as PEM texts that belong together. */
 export interface ClientCertificates {
@@ -20,9 +21,11 @@ export type LoadedCertificates =
 
 const REMEDY =
   'start "portcullis serve --dev" here first, or run "portcullis certs dev", or name another folder with --certs'
+const RENEWAL =
+  'run "portcullis certs dev" for one of its own, or issue one with "portcullis certs issue --usage client --name <name> --prefix client --force"'
 
 /** Reads `ca.crt`, `client.crt` and `client.key` of a folder; what they hold is checked before anybody is asked. */
-export async function loadClientCertificates(directory: string): Promise<LoadedCertificates> {
+export async function loadClientCertificates(directory: string, now: Date): Promise<LoadedCertificates> {
   const files = ['ca.crt', 'client.crt', 'client.key'].map(name => join(directory, name))
   const read = await readSnapshot(files)
   if (!read.ok) {
@@ -41,6 +44,11 @@ export async function loadClientCertificates(directory: string): Promise<LoadedC
   // A TLS context takes an RSA key with an elliptic certificate, and every handshake fails.
   if (!certificates.value[0].checkPrivateKey(privateKey.value))
     return { ok: false, problem: `${key.file} does not belong to ${cert.file}: ${REMEDY}` }
+  const { validFromDate, validToDate } = certificates.value[0]
+  if (!isInTime(certificates.value[0], now)) {
+    const span = `from ${validFromDate.toISOString()} to ${validToDate.toISOString()}`
+    return { ok: false, problem: `${cert.file} is valid ${span} only: ${RENEWAL}` }
+  }
   const pems = { ca: ca.pem, cert: cert.pem, key: key.pem }
   try {
     createSecureContext(pems)

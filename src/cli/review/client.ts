@@ -33,8 +33,7 @@ export class GatewayClient {
 
   /** Sends a review to a path of the gateway. Never rejects. */
   async send(path: string, body: string | Buffer): Promise<Reply> {
-    const prefix = this.#server.pathname.replace(/\/$/, '')
-    const url = new URL(`${prefix}/${path}?timeout=${Math.ceil(this.#timeoutMs / 1000)}s`, this.#server)
+    const url = new URL(`/${path}?timeout=${Math.ceil(this.#timeoutMs / 1000)}s`, this.#server)
     const signal = AbortSignal.timeout(this.#timeoutMs + GRACE_MS)
     try {
       const incoming = await this.#post(url, Buffer.from(body), signal)
@@ -66,18 +65,20 @@ export class GatewayClient {
   #describeStatus({ origin }: URL, status: number, text: string): string {
     const said = `${origin} answered HTTP ${status}: ${shorten(oneLine(text.trim()), SHOWN) || '(nothing)'}`
     if (status === 403) {
-      return `${said}. The certificate in --certs is named ${quote(this.#name)}: issue one for a name that may ask ("portcullis certs issue --usage client --name kube-apiserver --prefix client"), or start the gateway with --client-name`
+      return `${said}. The certificate in --certs is named ${quote(this.#name)}: issue one for a name that may ask ("portcullis certs issue --usage client --name <name> --prefix client"), or add this one to --client-name of the gateway`
     }
     return `${said}. Is this the admission address of a gateway? --server names another; the gateway's log says more`
   }
 
   #describeFailure({ origin }: URL, error: unknown, isTooLate: boolean): string {
     if (isTooLate) {
-      const seconds = (this.#timeoutMs + GRACE_MS) / 1000
-      return `${origin} gave no answer within ${seconds} s. Is something else listening there, or is the gateway overloaded?`
+      const [given, grace] = [this.#timeoutMs / 1000, GRACE_MS / 1000]
+      return `${origin} gave no answer within ${given} s (--timeout), nor in the ${grace} s after them. Is something else listening there, or is the gateway overloaded?`
     }
     const { code = '', message = String(error) } = error as NodeJS.ErrnoException
-    const said = `${origin} could not be asked: ${oneLine(message || code)}`
+    const said = `${origin} could not be asked: ${oneLine(reasonIn(message) || code)}`
+    if (/wrong version number|packet length too long/.test(message))
+      return `${origin} could not be asked: there is no TLS. Reviews come in on --listen of the gateway (default :8443); :8080 is the health port`
     if (code === 'ECONNREFUSED')
       return `${said}. Is the gateway running there? "portcullis serve --dev" starts one; --server names another`
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
@@ -89,6 +90,12 @@ export class GatewayClient {
       return `${said}. So does a gateway that does not trust the CA of the certificate in --certs, ${quote(this.#name)}; its log says more`
     return `${said}. Check --server; the gateway's log may say more`
   }
+}
+
+/** OpenSSL's messages are lines of its source code, with one part that says something: `tlsv1 alert unknown ca`. */
+function reasonIn(message: string): string {
+  const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? []
+  return reason ?? message.trim()
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {

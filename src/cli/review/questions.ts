@@ -4,13 +4,15 @@ import { buffer } from 'node:stream/consumers'
 import { type RequestOptions, requestOfManifest } from '../../admission/manifest.ts'
 import { describeObject, REVIEW_VERSION } from '../../admission/parse.ts'
 import type { AdmissionRequest } from '../../admission/request.ts'
+import { quote } from '../../admission/text.ts'
 import { dig, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import { objectsOf } from '../../lint/objects.ts'
-import { readInput } from '../../lint/read.ts'
+import { describeFileError, readInput } from '../../lint/read.ts'
 import { decodeReview } from '../../review/decode.ts'
 import { parseYaml } from '../../yaml/parse.ts'
 import type { Io } from '../io.ts'
 import { encodeReview } from './encode.ts'
+import { isOfPodsAlone } from './subresources.ts'
 import type { Question } from './verdict.ts'
 
 /** A question, and where it comes from. */
@@ -56,7 +58,10 @@ export async function readRecorded(files: readonly string[], io: Io): Promise<It
     const bytes = await readBytes(file, io)
     const parsed = typeof bytes === 'string' ? undefined : decodeReview(bytes)
     if (typeof bytes === 'string' || parsed === undefined) problems.push(`${file}: ${bytes}`)
-    else if (parsed.kind === 'unanswerable') problems.push(`${file}: ${parsed.reason}`)
+    else if (parsed.kind === 'unanswerable')
+      problems.push(
+        `${file}: ${parsed.reason}; --replay takes recorded AdmissionReviews in JSON: leave it out for manifests`,
+      )
     else {
       const request = parsed.kind === 'request' ? parsed.request : undefined
       const object = request === undefined ? parsed.identity.apiVersion : describeObject(request)
@@ -99,8 +104,7 @@ async function readBytes(file: string, io: Io): Promise<Buffer | string> {
   try {
     return file === '-' ? await buffer(io.stdin) : await readFile(file)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return `cannot be read: ${code ?? message}`
+    return describeFileError(error)
   }
 }
 
@@ -117,6 +121,10 @@ function itemOf(
     : undefined
   if (isUpdate && before === undefined)
     return `an UPDATE needs the object as it was: ${old === undefined ? 'name its file with --old' : `${old} does not hold it`}`
+  const { subResource } = options
+  const kind = getString(value, 'kind') ?? ''
+  if (isOfPodsAlone(subResource) && !(kind === 'Pod' && getString(value, 'apiVersion') === 'v1'))
+    return `"${subResource}" is a subresource of pods alone, not of a ${quote(kind)}`
   const request = requestOfManifest(value, { ...options, uid: randomUUID(), oldObject: before?.value ?? null })
   if (request === undefined) return 'is no Kubernetes object: it lacks apiVersion or kind'
   return { file, line, object: describeObject(request), question: questionOf(request) }
