@@ -8,7 +8,7 @@ spec.local.path and sources; StorageClass parameters.pathPattern and nodePath of
 Allowed: a path that neither is, nor contains, nor lies under a protected one, in its canonical form; with the
 parameters of ./host-path/params.ts more, or less.
 */
-import { sameKind } from '../workload/kinds.ts'
+import { POD_TEMPLATE_KINDS, sameKind } from '../workload/kinds.ts'
 import { isOwnMirrorPod } from '../workload/mirror-pod.ts'
 import type { Pod } from '../workload/pod.ts'
 import type { Check, Finding } from './check.ts'
@@ -16,9 +16,9 @@ import { judgeMount, judgeWorkingDir } from './host-path/mounts.ts'
 import { type HostPathParams, hostPathParams, wideHoles } from './host-path/params.ts'
 import { judgePersistentVolume, judgeStorageClass } from './host-path/storage.ts'
 import { judgeVolume, usersOf, type VolumeFindings } from './host-path/volumes.ts'
-import { PERSISTENT_VOLUME, POD_KINDS, rulesFor, STORAGE_CLASS } from './resources.ts'
+import { PERSISTENT_VOLUME, rulesFor, STORAGE_CLASS } from './resources.ts'
 
-const KINDS = [...POD_KINDS, PERSISTENT_VOLUME, STORAGE_CLASS]
+const KINDS = [...POD_TEMPLATE_KINDS, PERSISTENT_VOLUME, STORAGE_CLASS]
 
 /** Refuses what reaches the files of a node through a path that the manifest names. */
 export const hostPath: Check<HostPathParams> = {

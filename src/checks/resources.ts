@@ -1,4 +1,4 @@
-import { type GroupKind, POD_TEMPLATE_KINDS } from '../workload/kinds.ts'
+import type { GroupKind } from '../workload/kinds.ts'
 import type { ResourceRule } from './check.ts'
 
 /** A kind and the resource that serves it. */
@@ -8,9 +8,6 @@ export interface ResourceKind extends GroupKind {
 
 export const PERSISTENT_VOLUME: ResourceKind = { group: '', kind: 'PersistentVolume', resource: 'persistentvolumes' }
 export const STORAGE_CLASS: ResourceKind = { group: 'storage.k8s.io', kind: 'StorageClass', resource: 'storageclasses' }
-
-/** Every kind that embeds pod templates. */
-export const POD_KINDS: readonly ResourceKind[] = POD_TEMPLATE_KINDS
 
 /**
  * The rules that match creations and updates of these kinds in every version. For pods every subresource is named

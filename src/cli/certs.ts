@@ -116,8 +116,6 @@ function help(): string {
 
 /** `portcullis certs`. */
 export const certs: Command = {
-  name: 'certs',
-  summary: 'Makes and inspects certificates.',
   async run([name, ...rest], io) {
     if (name === undefined || name === '--help' || name === '-h') {
       io[name === undefined ? 'stderr' : 'stdout'](help())

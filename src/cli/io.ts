@@ -15,8 +15,5 @@ export interface Io {
 
 /** A command as a value: arguments in, exit code out. It never ends the process itself. */
 export interface Command {
-  readonly name: string
-  /** One line for the list of commands. */
-  readonly summary: string
   run(argv: readonly string[], io: Io): Promise<number>
 }

@@ -40,8 +40,6 @@ type LintOptions = ValuesOf<ReturnType<typeof lintOptions>>
 
 /** `policy-lint`: the policies of the cluster, on files. */
 export const policyLint: Command = {
-  name: 'policy-lint',
-  summary: 'Checks manifest files against the policies of the cluster.',
   async run(argv, io) {
     // The one catch of the command: a bug never looks like a clean run.
     try {

@@ -41,8 +41,6 @@ Options:
 
 /** `portcullis review`. */
 export const review: Command = {
-  name: 'review',
-  summary: 'Sends manifests to a gateway, as the API server would.',
   async run(argv, io) {
     const parsed = parseOptions(OPTIONS, argv, io.env, false)
     if (!parsed.ok) return fail(io, [parsed.message])

@@ -94,8 +94,6 @@ Options:
 
 /** `portcullis serve`. */
 export const serve: Command = {
-  name: 'serve',
-  summary: 'Starts the admission gateway.',
   async run(argv, io) {
     const options = serveOptions(io.env)
     const parsed = parseOptions(options, argv, io.env, true)

@@ -1,3 +1,4 @@
+import { inertJson } from '../admission/text.ts'
 import type { LintError, LintExclusion, LintExemption, LintFinding, LintSkip, Reporter, Summary } from './report.ts'
 import { comparePlaces } from './report.ts'
 
@@ -27,7 +28,7 @@ export function jsonReporter(write: (text: string) => void): Reporter {
       errors.push(...general.map(plainError))
       const counted = { ...summary, skipped: skipped.length }
       write(
-        encode({
+        inertJson({
           summary: counted,
           findings,
           skipped: skipped.sort(comparePlaces),
@@ -59,16 +60,4 @@ function plainSkip({ file, line, policy, check, reason, object }: LintSkip): Lin
 
 function plainError({ file, line, column, message }: LintError): LintError {
   return { file, line, column, message }
-}
-
-/** JSON that is safe on a terminal: what `JSON.stringify` leaves raw (C1 controls, marks that reorder) is escaped. */
-function encode(report: JsonReport): string {
-  const json = JSON.stringify(report, null, 2)
-  return `${json.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeUnits)}\n`
-}
-
-function escapeUnits(character: string): string {
-  return Array.from({ length: character.length }, (_, index) => {
-    return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`
-  }).join('')
 }

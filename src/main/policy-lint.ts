@@ -15,23 +15,20 @@ async function main(): Promise<number> {
     isLost ||= error.code !== 'EPIPE'
   })
   // Only now: what is imported may not even load on an older Node.
-  const { policyLint } = await import('../cli/policy-lint.ts')
-  const code = await policyLint.run(process.argv.slice(2), {
-    stdin: process.stdin,
-    stdout: text => process.stdout.write(text),
-    stderr: text => process.stderr.write(text),
-    env: process.env,
-    cwd: process.cwd(),
-    isTerminal: process.stdout.isTTY === true,
-    onStop: callback => process.once('SIGINT', callback),
-  })
+  const [{ policyLint }, { processIo }] = await Promise.all([
+    import('../cli/policy-lint.ts'),
+    import('../cli/process-io.ts'),
+  ])
+  const code = await policyLint.run(process.argv.slice(2), processIo())
   return isLost ? 2 : code
 }
 
 try {
   process.exitCode = await main()
 } catch (error) {
-  // An installation that is not complete; Node's own exit code for this would say "violations".
-  process.stderr.write(`policy-lint cannot start: ${error instanceof Error ? error.message : String(error)}\n`)
+  // An installation that is not complete, or a bug; Node's own exit code for this would say "violations".
+  process.stderr.write(
+    `policy-lint: internal error: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`,
+  )
   process.exitCode = 2
 }

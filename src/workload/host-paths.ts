@@ -21,7 +21,8 @@ const ALIASES: readonly (readonly [from: string, to: string])[] = [
 const PLAIN = /^(?:\/[\w-][\w.-]*)+$/
 const CONTROL = /\p{Cc}/u
 const DRIVE = /^[A-Za-z]:/
-const PIPE = /^(?:\/\/\.\/|\\\\\.\\)pipe/i
+/** Windows' device paths that lead to a pipe or, by another name, to a drive. */
+const DEVICE = /^(?:\/\/|\\\\)[.?][/\\](?:pipe|[A-Za-z]:)/i
 const PROC_LINK = /^\/proc\/(?:\d+|self|thread-self)(?:\/task\/\d+)?\/(?:root|cwd|fd)(?:\/|$)/
 
 /**
@@ -57,7 +58,7 @@ function refusal(raw: string): string | undefined {
 
 /** A drive letter, a named pipe or a UNC path: judged before separators are collapsed. */
 function isWindowsPath(raw: string): boolean {
-  return DRIVE.test(raw) || PIPE.test(raw) || raw.startsWith('\\\\')
+  return DRIVE.test(raw) || DEVICE.test(raw) || raw.startsWith('\\\\')
 }
 
 /** Windows knows two separators and no case; the result is for comparing, not for showing. */

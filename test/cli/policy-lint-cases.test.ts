@@ -1,76 +1,48 @@
-import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { getList, getString, type Json, type JsonObject } from '../../src/json/value.ts'
-import { parseYaml } from '../../src/yaml/parse.ts'
 import { runLint } from '../lint/harness.ts'
-
-const [document] = parseYaml(readFileSync(new URL('../data/host-path-cases.yaml', import.meta.url), 'utf8')).documents
-const table = document?.value
-
-const TEMPLATE_KINDS: readonly (readonly [string, string])[] = [
-  ['apps/v1', 'Deployment'],
-  ['apps/v1', 'StatefulSet'],
-  ['apps/v1', 'DaemonSet'],
-  ['apps/v1', 'ReplicaSet'],
-  ['batch/v1', 'Job'],
-  ['v1', 'ReplicationController'],
-]
+import {
+  DENIED_SOURCES,
+  HARMLESS_SOURCES,
+  HOST_PATH_CASES,
+  type Manifest,
+  type PodSpec,
+  persistentVolume,
+  specWithHostPath,
+  specWithVolume,
+  WORKLOADS,
+} from '../support/host-path-cases.ts'
 
 interface Case {
   readonly name: string
   readonly verdict: 'deny' | 'allow'
-  readonly manifests: readonly JsonObject[]
+  readonly manifests: readonly Manifest[]
 }
 
-const metadata = { name: 'x', namespace: 'shop' }
-
-/** A volume wherever a pod spec can stand. */
-function podsWith(volume: JsonObject): readonly JsonObject[] {
-  const volumes = [{ name: 'v', ...volume }]
-  const containers = [{ name: 'c', image: 'i', volumeMounts: [{ name: 'v', mountPath: '/v', readOnly: true }] }]
-  const spec = { containers, volumes }
-  return [
-    { apiVersion: 'v1', kind: 'Pod', metadata, spec },
-    { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...spec, containers: [] } },
-    ...TEMPLATE_KINDS.map(([apiVersion, kind]) => ({ apiVersion, kind, metadata, spec: { template: { spec } } })),
-    {
-      apiVersion: 'batch/v1',
-      kind: 'CronJob',
-      metadata,
-      spec: { jobTemplate: { spec: { template: { spec } } } },
-    },
-    { apiVersion: 'v1', kind: 'PodTemplate', metadata, template: { spec } },
-  ]
+/** A pod spec wherever one can stand. */
+function everywhere(...specs: readonly PodSpec[]): readonly Manifest[] {
+  return specs.flatMap(spec => Object.values(WORKLOADS).map(around => around(spec)))
 }
 
-function volumesAt(path: string): readonly JsonObject[] {
-  return ['hostPath', 'local'].map(source => ({
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: 'x' },
-    spec: { [source]: { path } },
+function sourceCases(sources: readonly string[], verdict: Case['verdict']): readonly Case[] {
+  return sources.map(source => ({
+    name: `${verdict} source ${source}`,
+    verdict,
+    manifests: everywhere(specWithVolume({ [source]: {} })),
   }))
 }
 
-function pathCases(verdict: Case['verdict']): readonly Case[] {
-  return getList(table, verdict).map((entry): Case => {
-    const path = getString(entry, 'path') ?? 'missing'
-    const name = `${getString(entry, 'id')} ${verdict} ${JSON.stringify(path)}`
-    return { name, verdict, manifests: [...podsWith({ hostPath: { path } }), ...volumesAt(path)] }
-  })
-}
-
-function sourceCases(list: string, verdict: Case['verdict']): readonly Case[] {
-  return getList(table, list).map((source: Json): Case => {
-    return { name: `${verdict} source ${String(source)}`, verdict, manifests: podsWith({ [String(source)]: {} }) }
-  })
-}
-
 const cases: readonly Case[] = [
-  ...pathCases('deny'),
-  ...pathCases('allow'),
-  ...sourceCases('never_denied_sources', 'allow'),
-  ...sourceCases('denied_sources', 'deny'),
+  ...HOST_PATH_CASES.map(({ id, path, verdict }) => ({
+    name: `${id} ${verdict} ${JSON.stringify(path)}`,
+    verdict,
+    manifests: [
+      ...everywhere(specWithHostPath(path), specWithHostPath(path, 'unmounted')),
+      persistentVolume('hostPath', path),
+      persistentVolume('local', path),
+    ],
+  })),
+  ...sourceCases(HARMLESS_SOURCES, 'allow'),
+  ...sourceCases(DENIED_SOURCES, 'deny'),
 ]
 
 describe('policy-lint gives each acceptance case of host-path its verdict', () => {

@@ -64,7 +64,10 @@ describe('the process', () => {
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
       expect(stderr).toMatch(/^policy-lint needs Node 22\.19 or newer; this is v/)
     }
-    expect(importsOf(main).filter(name => !name.startsWith('node:'))).toEqual(['../cli/policy-lint.ts'])
+    expect(importsOf(main).filter(name => !name.startsWith('node:'))).toEqual([
+      '../cli/policy-lint.ts',
+      '../cli/process-io.ts',
+    ])
     expect(start(['-'], podText('/data'), old('22.19.0')).status).toBe(0)
   })
 

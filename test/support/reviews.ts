@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type CheckResult, type RegisteredCheck, register, type Subject } from '../../src/checks/check.ts'
-import { POD_KINDS, rulesFor } from '../../src/checks/resources.ts'
+import { rulesFor } from '../../src/checks/resources.ts'
+import { POD_TEMPLATE_KINDS } from '../../src/workload/kinds.ts'
 
 /** What may differ between reviews. Every field has an ordinary default. */
 export interface ReviewFields {
@@ -129,11 +130,11 @@ export function policyFolder(...policies: readonly PolicyFields[]): string {
 
 /** A check that does what a test wants, about every kind of pod. */
 export function testCheck(id: string, run: (subject: Subject) => CheckResult): RegisteredCheck {
-  const resources = rulesFor(POD_KINDS)
+  const resources = rulesFor(POD_TEMPLATE_KINDS)
   return register({
     id,
     summary: 'For tests.',
-    kinds: POD_KINDS,
+    kinds: POD_TEMPLATE_KINDS,
     resources,
     params: z.looseObject({}).default({}),
     run,

@@ -46,7 +46,7 @@ const NO_USERS = () => undefined
  * folder, unless it is absolute or climbs; `nodePath` names that folder.
  */
 export function judgeStorageClass(object: JsonObject, params: HostPathParams): readonly Finding[] {
-  if (!(getString(object, 'provisioner') ?? '').includes('local-path')) return []
+  if (!/local-path/i.test(getString(object, 'provisioner') ?? '')) return []
   const findings: Finding[] = []
   const parameters = dig(object, 'parameters')
   const pattern = getString(parameters, 'pathPattern')

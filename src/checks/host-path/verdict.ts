@@ -1,6 +1,5 @@
 import { quote } from '../../admission/text.ts'
 import {
-  type CanonicalPath,
   canonicalHostPath,
   canonicalWindowsPath,
   isWithin,
@@ -82,7 +81,8 @@ function describeRelation({ path: guarded, why }: ProtectedPath, relation: Relat
 }
 
 /** A path as written and, where that differs, as understood. */
-export function describePath(raw: string, canonical: CanonicalPath = canonicalHostPath(raw)): string {
+export function describePath(raw: string): string {
+  const canonical = canonicalHostPath(raw)
   if (canonical.kind === 'refused' || canonical.path === raw) return quote(raw)
   return `${quote(raw)} (understood as ${quote(canonical.path)})`
 }

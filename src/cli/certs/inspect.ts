@@ -1,10 +1,9 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { parse } from 'node:path'
-import { oneLine } from '../../admission/text.ts'
+import { inertJson, oneLine } from '../../admission/text.ts'
 import { type CertificateFacts, factsOf } from '../../certs/inspect.ts'
 import { describeCertificateProblem, readCertificates, readPrivateKey, splitPem } from '../../certs/pem.ts'
-import { inertJson } from '../inert-json.ts'
 
 /** A certificate of a file, as it is printed. */
 interface InspectedCertificate extends CertificateFacts {

@@ -1,6 +1,5 @@
 import { dump } from 'js-yaml'
-import { oneLine, printable } from '../../admission/text.ts'
-import { inertJson } from '../inert-json.ts'
+import { inertJson, oneLine, printable } from '../../admission/text.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A verdict and what it is about. */
