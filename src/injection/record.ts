@@ -62,7 +62,10 @@ export class RecordDraft {
 /** No valid pod has a longer one, so parsing one that is longer would cost more than it tells. */
 const MAX_LENGTH = MAX_ANNOTATIONS
 
-/** Reads the annotation of a pod. It may be forged or broken: what cannot be read is as if it were not there. */
+/**
+ * Reads the annotation of a pod. It may be forged or broken: what cannot be read is as if it were not there, and what is
+ * recorded twice for one injection is one record, or writing it again would lose a part.
+ */
 export function readRecords(annotation: Json | undefined): readonly InjectionRecord[] {
   if (typeof annotation !== 'string' || annotation.length > MAX_LENGTH) return []
   let parsed: Json
@@ -71,7 +74,12 @@ export function readRecords(annotation: Json | undefined): readonly InjectionRec
   } catch {
     return []
   }
-  return isList(parsed) ? parsed.flatMap(readRecord) : []
+  const records = new Map<string, InjectionRecord>()
+  for (const record of isList(parsed) ? parsed.flatMap(readRecord) : []) {
+    const before = records.get(record.name)
+    records.set(record.name, before === undefined ? record : merge(before, record))
+  }
+  return [...records.values()]
 }
 
 function readRecord(value: Json): readonly InjectionRecord[] {

@@ -137,8 +137,9 @@ class SubjectCache {
   judge(check: BoundCheck, policy: CompiledPolicy, object: JsonObject): CheckResult {
     const result = check.run(this.#subject(policy, object))
     if (result.findings.length === 0) return result
-    const { oldObject } = this.request
-    if (oldObject === null) return result
+    const { oldObject, operation } = this.request
+    // Only an update has something that stands already: whatever else carries an old object makes something new.
+    if (oldObject === null || operation !== 'UPDATE') return result
     const known = check.run(this.#subject(policy, oldObject)).findings
     return { ...result, findings: relaxKnown(result.findings, known) }
   }

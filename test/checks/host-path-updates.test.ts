@@ -38,6 +38,11 @@ const VOLUME = `volumes/0/hostPath/path: volume "host" mounts hostPath ${ETC_APP
 const MOUNT = 'containers/0/volumeMounts/0: container "app" mounts volume "host", which is refused: hostPath "/etc/app"'
 
 describe('what the old object had', () => {
+  it('counts on an update alone: a creation that carries an old object makes something new', () => {
+    const bad = WORKLOADS['Deployment']?.({ ...before })
+    expect(judge(set, requestFor(bad, { oldObject: bad, operation: 'CREATE' })).allowed).toBe(false)
+  })
+
   it('is only a warning when it stays', () => {
     expect(change(before, before)).toEqual({ denied: [], warned: [known(VOLUME), known(MOUNT)] })
   })

@@ -159,6 +159,20 @@ describe('a record that is not ours', () => {
     ])
   })
 
+  test('injection 29: two records of one injection are one: a second call believes what the first one wrote', () => {
+    const set = injectionSet({
+      a: { containers: [container('side')] },
+      b: { env: [{ name: 'A' }] },
+    })
+    const forged = text([
+      { name: 'a', revision: 'x' },
+      { name: 'a', revision: 'y', containers: ['app'] },
+    ])
+    const { whole } = plan(recorded(POD, forged), set)
+    expect(recordOf(whole)).toMatchObject([{ name: 'a', containers: ['app', 'side'] }])
+    expect(plan(whole, set).operations).toEqual([])
+  })
+
   test('injection 29: under onConflict: Deny it is not believed', () => {
     const strict = (spec: Fields) => injectionSet({ a: { ...spec, onConflict: 'Deny' } })
     const forged = text([
