@@ -1,3 +1,6 @@
+import { certificateFacts } from '../src/certs/facts.ts'
+import type { SubjectFacts } from '../src/checks/check.ts'
+
 /** AdmissionReviews of a given weight, as kube-apiserver sends them. */
 
 interface PodShape {
@@ -118,3 +121,12 @@ export const TRIGGERED = podReview({ containers: 2, variables: 20, argument: 0 }
 
 /** About 6 KB: what a fleet sends most. */
 export const TYPICAL = podReview({ containers: 2, variables: 20, argument: 0 })
+
+/** What the ports know of these reviews. */
+export const NOTHING_KNOWN: SubjectFacts = {
+  now: 0,
+  owner: undefined,
+  isSelectedOn: () => false,
+  readCertificates: certificateFacts,
+  seen: 'alone',
+}

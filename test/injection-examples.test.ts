@@ -14,6 +14,7 @@ import { namespaceLabelsOf } from '../src/policy/match.ts'
 import { loadSet } from '../src/policy/set.ts'
 import { inject } from '../src/review/inject.ts'
 import { parseYaml } from '../src/yaml/parse.ts'
+import { subjectFacts } from './support/engine.ts'
 
 const FOLDER = fileURLToPath(new URL('../examples/injections', import.meta.url))
 const PODS = join(FOLDER, 'pods')
@@ -40,7 +41,12 @@ async function injected(name: string): Promise<{ readonly text: string; readonly
     oldObject: null,
   })
   if (request === undefined) throw new Error(`${name} is no object`)
-  const { answer } = inject(request, { injections, set, namespaceLabels: namespaceLabelsOf(table), now: 0 })
+  const { answer } = inject(request, {
+    injections,
+    set,
+    namespaceLabels: namespaceLabelsOf(table),
+    facts: subjectFacts(),
+  })
   if (answer.kind !== 'patched') throw new Error(`${name}: ${answer.kind}`)
   const patched = applyPatch(pod, answer.patch)
   if (!patched.ok) throw new Error(patched.message)

@@ -1,4 +1,5 @@
 import { parseReview } from '../../src/admission/parse.ts'
+import { certificateFacts } from '../../src/certs/facts.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { digest, documentSources, readDocuments } from '../../src/cli/documents.ts'
 import { NO_INJECTIONS } from '../../src/injection/set.ts'
@@ -7,7 +8,7 @@ import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
 import { loadSet, type PolicySet } from '../../src/policy/set.ts'
 import { review } from '../../src/review/review.ts'
 import { timePair } from '../pairs.ts'
-import { podReview, TYPICAL } from '../reviews.ts'
+import { NOTHING_KNOWN, podReview, TYPICAL } from '../reviews.ts'
 import type { Row } from '../run.ts'
 
 async function shippedSet(copies: number): Promise<PolicySet> {
@@ -28,7 +29,7 @@ async function shippedSet(copies: number): Promise<PolicySet> {
 export async function benchChecks(): Promise<readonly Row[]> {
   const parsed = parseReview(JSON.parse(TYPICAL))
   if (parsed.kind !== 'request') throw new Error('the typical review does not parse')
-  const context = { namespaceLabels: NO_NAMESPACE_LABELS, unknownNamespaces: 'apply' } as const
+  const context = { namespaceLabels: NO_NAMESPACE_LABELS, facts: NOTHING_KNOWN, unknownNamespaces: 'apply' } as const
   const one = await shippedSet(1)
   const many = await shippedSet(101)
   const alone = timePair(
@@ -65,8 +66,8 @@ export async function benchChecks(): Promise<readonly Row[]> {
 /** Bytes in, answer out, for a pod of 1.5 MB and one with ten times a thousand variables. */
 export async function benchLargePod(): Promise<readonly Row[]> {
   const set = await shippedSet(1)
-  const clocks = { now: () => 0, monotonic: () => 0 }
-  const context = { set, injections: NO_INJECTIONS, namespaceLabels: NO_NAMESPACE_LABELS, ...clocks }
+  const ports = { now: () => 0, monotonic: () => 0, readCertificates: certificateFacts }
+  const context = { set, injections: NO_INJECTIONS, namespaceLabels: NO_NAMESPACE_LABELS, ...ports }
   const shapes = [
     { name: 'a pod of 1.5 MB', text: podReview({ containers: 1, variables: 0, argument: 1_500_000 }) },
     { name: 'a pod of 10,000 variables', text: podReview({ containers: 10, variables: 1000, argument: 0 }) },

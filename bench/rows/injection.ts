@@ -12,7 +12,7 @@ import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
 import { loadSet } from '../../src/policy/set.ts'
 import { inject } from '../../src/review/inject.ts'
 import { timePair } from '../pairs.ts'
-import { podReview, TRIGGERED } from '../reviews.ts'
+import { NOTHING_KNOWN, podReview, TRIGGERED } from '../reviews.ts'
 import type { Row } from '../run.ts'
 
 const INJECTION = fileURLToPath(new URL('../../examples/injections/log-tailer.yaml', import.meta.url))
@@ -34,7 +34,7 @@ export async function benchInjection(): Promise<readonly Row[]> {
   const { set: injections } = loadInjections(folder, { excludedNamespaces: [], digest })
   const sources = documentSources({ policies: undefined, exceptions: undefined, 'enable-exception': [] })
   const { set } = loadSet(await readDocuments(sources), { checks: CHECKS, excludedNamespaces: [], digest })
-  const context = { injections, set, namespaceLabels: NO_NAMESPACE_LABELS, now: 0 }
+  const context = { injections, set, namespaceLabels: NO_NAMESPACE_LABELS, facts: NOTHING_KNOWN }
   const shapes = [
     { name: 'a typical pod', text: TRIGGERED, calls: 2000 },
     { name: 'a pod of 1.5 MB', text: podReview({ containers: 1, variables: 0, argument: 1_500_000 }), calls: 20 },

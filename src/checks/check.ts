@@ -3,6 +3,7 @@ import type { AdmissionRequest, Operation } from '../admission/request.ts'
 import type { Pointer } from '../json/pointer.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { GroupKind } from '../workload/kinds.ts'
+import type { OwnerAnswer } from '../workload/owner.ts'
 import type { Pod } from '../workload/pod.ts'
 
 /** Which requests a check is about by default, in the words of `matchConstraints.resourceRules`. */
@@ -36,8 +37,36 @@ export interface Finding {
   readonly facts?: FindingFacts
 }
 
+/** A certificate as a check needs it. */
+export interface CertificateFacts {
+  readonly subject: string
+  /** Milliseconds since 1970. */
+  readonly notAfter: number
+}
+
+/** Reads the certificates of a PEM text. It never throws: what is no certificate is a problem in words. */
+export type CertificateReader = (
+  pem: string,
+) =>
+  | { readonly ok: true; readonly certificates: readonly CertificateFacts[] }
+  | { readonly ok: false; readonly problem: string }
+
+/** What the ports know about one request, so that checks stay pure. */
+export interface SubjectFacts {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** The controller that the object names as its owner; undefined where it names none or nobody asked. */
+  readonly owner: OwnerAnswer | undefined
+  /** Whether a policy, an exception, an injection or a stage selects on this label of a namespace. */
+  readonly isSelectedOn: (namespaceLabel: string) => boolean
+  readonly readCertificates: CertificateReader
+  /** Whether the objects that stand beside this one are seen too: those that are compared are judged together. */
+  readonly seen: 'alone' | 'among-others'
+}
+
 /** What a check looks at. Everything in it was fetched or parsed before; reading it costs nothing. */
 export interface Subject {
+  readonly facts: SubjectFacts
   readonly request: AdmissionRequest
   readonly object: JsonObject
   /** Null where the request has none. */
@@ -68,7 +97,31 @@ export interface Check<Params> {
   readonly params: ZodType<Params>
   /** What is allowed but looks like a mistake: said once, when the policy is loaded. */
   warnings?(params: Params): readonly { readonly pointer: Pointer; readonly message: string }[]
+  /** What the check wants to be fetched before it runs. */
+  readonly needs?: 'owner'
   run(subject: Subject, params: Params): CheckResult
+  /**
+   * Of a check that compares several objects. `run` is called for each of them too: seen alone, it says that what has
+   * to be compared was skipped; seen among others, it leaves that to the comparison.
+   */
+  readonly set?: SetRule<Params>
+}
+
+/** How several objects are judged together. */
+export interface SetRule<Params> {
+  /** What of one object takes part in the comparison; undefined where nothing does. Small: it is kept to the end. */
+  pick(subject: Subject, params: Params): unknown
+  /** @returns one result for each of the members, in their order. */
+  compare(members: readonly unknown[], params: Params): readonly CheckResult[]
+}
+
+/** Makes the rule of a check whose members are of one type. */
+export function setRule<Params, Member>(rule: {
+  pick(subject: Subject, params: Params): Member | undefined
+  compare(members: readonly Member[], params: Params): readonly CheckResult[]
+}): SetRule<Params> {
+  // The engine hands back what `pick` gave, and nothing else.
+  return { pick: rule.pick, compare: (members, params) => rule.compare(members as readonly Member[], params) }
 }
 
 /** A check together with the params of one policy. */
@@ -77,7 +130,15 @@ export interface BoundCheck {
   readonly kinds: readonly GroupKind[]
   readonly resources: readonly ResourceRule[]
   readonly warnings: readonly { readonly pointer: Pointer; readonly message: string }[]
+  readonly needs?: 'owner'
   run(subject: Subject): CheckResult
+  readonly set?: BoundSetRule
+}
+
+/** The rule of a check that compares, together with the params of one policy. */
+export interface BoundSetRule {
+  pick(subject: Subject): unknown
+  compare(members: readonly unknown[]): readonly CheckResult[]
 }
 
 /** A check whose params' type is its own business: what the list of checks holds. */
@@ -107,7 +168,24 @@ export function register<Params>(check: Check<Params>): RegisteredCheck {
       if (!parsed.success) return { ok: false, error: parsed.error }
       const params = parsed.data
       const warnings = check.warnings?.(params) ?? []
-      return { ok: true, check: { id, kinds, resources, warnings, run: subject => check.run(subject, params) } }
+      const { needs, set } = check
+      return {
+        ok: true,
+        check: {
+          id,
+          kinds,
+          resources,
+          warnings,
+          run: subject => check.run(subject, params),
+          ...(needs !== undefined && { needs }),
+          ...(set !== undefined && {
+            set: {
+              pick: subject => set.pick(subject, params),
+              compare: members => set.compare(members, params),
+            },
+          }),
+        },
+      }
     },
   }
 }

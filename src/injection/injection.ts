@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json/value.ts'
-import type { Selector } from '../policy/selector.ts'
+import type { Selector } from '../workload/selector.ts'
 
 /** What an injection adds to one pod, as JSON of our own: no value in it was copied from a request's numbers. */
 export interface Additions {

@@ -15,6 +15,8 @@ export interface InjectionSet {
   readonly generic: GenericFiles | undefined
   /** Namespaces that no injection touches. */
   readonly excludedNamespaces: readonly string[]
+  /** The namespace labels that an injection selects on. */
+  readonly namespaceLabels: ReadonlySet<string>
   /** Names the set: equal documents, equal hash. */
   readonly hash: string
 }

@@ -1,6 +1,6 @@
 import { dig, get, getString, type JsonObject } from '../json/value.ts'
 import { type NamespaceLabels, namespaceReader } from '../policy/match.ts'
-import { selects } from '../policy/selector.ts'
+import { selects } from '../workload/selector.ts'
 import type { PodDraft } from './draft.ts'
 import type { Injection } from './injection.ts'
 import type { InjectionResult } from './outcome.ts'

@@ -30,7 +30,13 @@ export interface InjectionLoadOptions {
 }
 
 /** Nothing is injected. */
-export const NO_INJECTIONS: InjectionSet = { injections: [], generic: undefined, excludedNamespaces: [], hash: '' }
+export const NO_INJECTIONS: InjectionSet = {
+  injections: [],
+  generic: undefined,
+  excludedNamespaces: [],
+  namespaceLabels: new Set(),
+  hash: '',
+}
 
 /** Compiles injections: each document alone, and the two files of the generic format together. */
 export function loadInjections(sources: InjectionSources, options: InjectionLoadOptions): LoadedInjections {
@@ -45,7 +51,13 @@ export function loadInjections(sources: InjectionSources, options: InjectionLoad
   const injections = [...generic.injections, ...loaded.documents]
   const hash = hashOf(injections, excludedNamespaces, digest)
   return {
-    set: { injections, generic: generic.files, excludedNamespaces, hash },
+    set: {
+      injections,
+      generic: generic.files,
+      excludedNamespaces,
+      namespaceLabels: new Set(injections.flatMap(({ namespaceSelector }) => namespaceSelector.map(({ key }) => key))),
+      hash,
+    },
     problems: [...generic.problems, ...loaded.problems],
     warnings: [...generic.warnings, ...loaded.warnings],
     stale: [...generic.stale, ...loaded.stale],

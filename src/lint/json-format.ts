@@ -30,7 +30,7 @@ export function jsonReporter(write: (text: string) => void): Reporter {
       write(
         inertJson({
           summary: counted,
-          findings,
+          findings: findings.sort(comparePlaces),
           skipped: skipped.sort(comparePlaces),
           errors: errors.sort(comparePlaces),
         }),

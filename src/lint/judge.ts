@@ -1,10 +1,12 @@
 import { requestOfManifest } from '../admission/manifest.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
-import type { Finding } from '../checks/check.ts'
+import { certificateFacts } from '../certs/facts.ts'
+import type { Finding, SubjectFacts } from '../checks/check.ts'
 import { dig, getString, type JsonObject } from '../json/value.ts'
 import type { Action } from '../policy/compile.ts'
 import { type Decision, decide } from '../policy/decide.ts'
-import { evaluate } from '../policy/evaluate.ts'
+import { type Evaluated, evaluate } from '../policy/evaluate.ts'
+import { membersOf, type SetMember } from '../policy/evaluate-set.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { ObjectReference } from './report.ts'
@@ -29,11 +31,14 @@ export interface FoundInObject {
 
 /** What the policies said about one object. */
 export interface JudgedObject {
+  readonly request: AdmissionRequest
   readonly reference: ObjectReference
   readonly found: readonly FoundInObject[]
   readonly decision: Decision
   /** The policies that did not look, because the object's namespace is excluded. */
   readonly excluded: { readonly namespace: string; readonly policies: readonly string[] } | undefined
+  /** What it brings to the checks that compare objects; nearly every object brings nothing. */
+  readonly members: readonly SetMember[]
 }
 
 /**
@@ -51,10 +56,41 @@ export function judgeObject(value: JsonObject, context: LintContext): JudgedObje
     oldObject: null,
   })
   if (request === undefined) throw new Error('an object without apiVersion and kind came to be judged')
-  const { set, namespaceLabels, now } = context
-  const { results, excluded } = evaluate(set, request, { namespaceLabels, unknownNamespaces: 'skip' })
+  const { set, namespaceLabels } = context
+  const facts = factsOf(context)
+  const { results, excluded } = evaluate(set, request, { namespaceLabels, facts, unknownNamespaces: 'skip' })
+  return {
+    request,
+    reference: referenceOf(request, value),
+    ...decided(results, request, context),
+    excluded: namespaceOf(excluded),
+    members: membersOf(set, request, { namespaceLabels, facts }),
+  }
+}
+
+/** What was said about an object when it was compared with the others. */
+export function judgeCompared(
+  { request, reference }: JudgedObject,
+  results: readonly Evaluated[],
+  context: LintContext,
+): JudgedObject {
+  return { request, reference, ...decided(results, request, context), excluded: undefined, members: [] }
+}
+
+function decided(results: readonly Evaluated[], request: AdmissionRequest, { set, namespaceLabels, now }: LintContext) {
   const decision = decide(results, set, request, { namespaceLabels, now })
-  return { reference: referenceOf(request, value), found: foundBy(decision), decision, excluded: namespaceOf(excluded) }
+  return { decision, found: foundBy(decision) }
+}
+
+/** Files do not say who owns a pod; what they do say, the checks that compare see. */
+function factsOf({ set, now }: LintContext): SubjectFacts {
+  return {
+    now,
+    owner: undefined,
+    isSelectedOn: label => set.namespaceLabels.has(label),
+    readCertificates: certificateFacts,
+    seen: 'among-others',
+  }
 }
 
 /** A violation that is denied and recorded is one finding. */

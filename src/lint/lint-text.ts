@@ -1,9 +1,11 @@
 import type { Pointer } from '../json/pointer.ts'
 import type { Unjudged } from '../policy/decide.ts'
+import type { Evaluated } from '../policy/evaluate.ts'
+import { compareMembers, type SetMember } from '../policy/evaluate-set.ts'
 import type { YamlDocument } from '../yaml/document.ts'
 import { parseYaml } from '../yaml/parse.ts'
 import { codeFrame } from './frame.ts'
-import { type JudgedObject, judgeObject, type LintContext } from './judge.ts'
+import { type JudgedObject, judgeCompared, judgeObject, type LintContext } from './judge.ts'
 import { type ManifestObject, objectsOf } from './objects.ts'
 import {
   comparePlaces,
@@ -20,8 +22,21 @@ import { SourceText } from './source-text.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] }
 
+/** What was found in one text, and the objects of it that are yet to be compared with those of others. */
+export interface LintedText {
+  readonly report: FileReport
+  readonly held: readonly HeldObject[]
+}
+
+/** An object that takes part in a comparison, with the report that the outcome belongs to. */
+export interface HeldObject {
+  readonly members: readonly SetMember[]
+  /** Adds what the comparison said to the report. */
+  complete(results: readonly Evaluated[]): void
+}
+
 /** Judges every object of one text. What cannot be read is an error with its place, and the rest is judged. */
-export function lintText(file: string, text: string, context: LintContext): FileReport {
+export function lintText(file: string, text: string, context: LintContext): LintedText {
   const parsed = parseYaml(text)
   const isTemplate = parsed.problems.length > 0 && /\{\{[-\s]*[.$\w]/.test(text)
   const errors: LintError[] = parsed.problems.map(({ message, position }) => ({
@@ -31,16 +46,35 @@ export function lintText(file: string, text: string, context: LintContext): File
   }))
   const report = emptyReport(file, parsed.documents.length + parsed.problems.length, errors)
   const source = new SourceText(text)
+  const held: HeldObject[] = []
   for (const document of parsed.documents) {
     const { objects, problems } = objectsOf(document.value)
     report.objects += objects.length
     for (const { pointer, message } of problems) errors.push(errorAt(file, document, pointer, message))
     for (const object of objects) {
-      addObject(report, { file, document, object, source }, judgeObject(object.value, context))
+      const origin = { file, document, object, source }
+      const judged = judgeObject(object.value, context)
+      addObject(report, origin, judged)
+      if (judged.members.length === 0) continue
+      const complete: HeldObject['complete'] = results => {
+        addObject(report, origin, judgeCompared(judged, results, context))
+        sortByPlace(report)
+      }
+      held.push({ members: judged.members, complete })
     }
   }
-  for (const list of [report.findings, report.exempt, report.skipped, report.errors]) list.sort(comparePlaces)
-  return report
+  sortByPlace(report)
+  return { report, held }
+}
+
+/** Completes the reports of objects that are judged together. */
+export function compareHeld(held: readonly HeldObject[]): void {
+  const results = compareMembers(held.map(({ members }) => members))
+  for (const [index, object] of held.entries()) object.complete(results[index] ?? [])
+}
+
+function sortByPlace({ findings, exempt, skipped, errors }: Mutable<FileReport>): void {
+  for (const list of [findings, exempt, skipped, errors]) list.sort(comparePlaces)
 }
 
 /** A report of a file in which nothing was found, or that could not be read. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { LintInput, LintInputs } from './inputs.ts'
 import type { LintContext } from './judge.ts'
-import { emptyReport, lintText } from './lint-text.ts'
+import { compareHeld, emptyReport, type LintedText, lintText } from './lint-text.ts'
 import { type ReadText, readInputs } from './read.ts'
 import { comparePlaces, type FileReport, type LintError, type Reporter, type Summary } from './report.ts'
 
@@ -12,7 +12,8 @@ export interface LintResult {
 }
 
 /**
- * Checks every input, one file at a time: only what is found is kept. Ends with an error where there was not one
+ * Checks every input, one file at a time: only what is found is kept, and what has to be compared with other objects,
+ * whose files are reported when all have been seen. Ends with an error where there was not one
  * Kubernetes object, so that a run that checked nothing is never a success.
  */
 export async function lintInputs(
@@ -24,17 +25,24 @@ export async function lintInputs(
   const { inputs, errors } = found
   const sum = { files: 0, documents: 0, objects: 0, findings: 0, skipped: 0, errors: 0 }
   let denials = 0
-  for await (const { input, read } of readInputs(inputs, stdin)) {
-    const report = lintInput(input, read, context)
+  const report = (found: FileReport) => {
     sum.files++
-    sum.documents += report.documents
-    sum.objects += report.objects
-    sum.findings += report.findings.length
-    sum.skipped += report.skipped.length
-    sum.errors += report.errors.length
-    denials += report.findings.filter(({ action }) => action === 'Deny').length
-    reporter.file(report)
+    sum.documents += found.documents
+    sum.objects += found.objects
+    sum.findings += found.findings.length
+    sum.skipped += found.skipped.length
+    sum.errors += found.errors.length
+    denials += found.findings.filter(({ action }) => action === 'Deny').length
+    reporter.file(found)
   }
+  const waiting: LintedText[] = []
+  for await (const { input, read } of readInputs(inputs, stdin)) {
+    const linted = lintInput(input, read, context)
+    if (linted.held.length > 0) waiting.push(linted)
+    else report(linted.report)
+  }
+  compareHeld(waiting.flatMap(({ held }) => held))
+  for (const linted of waiting) report(linted.report)
   const general = [...errors].sort(comparePlaces)
   if (sum.objects === 0 && sum.errors + general.length === 0) general.push(nothingFound(found))
   const summary = { ...sum, errors: sum.errors + general.length }
@@ -42,13 +50,15 @@ export async function lintInputs(
   return { summary, denials }
 }
 
-function lintInput(input: LintInput, read: ReadText, context: LintContext): FileReport {
+function lintInput(input: LintInput, read: ReadText, context: LintContext): LintedText {
   const { file, isNamed } = input
-  if ('problem' in read) return emptyReport(file, 0, [at(file, read.problem)])
-  if (!isNamed && isOtherJson(file, read.text)) return emptyReport(file, 0, [])
-  const report = lintText(file, read.text, context)
-  if (!isNamed || report.objects > 0 || report.errors.length > 0) return report
-  return { ...report, errors: [at(file, 'there is no Kubernetes object here: nothing was checked')] }
+  if ('problem' in read) return { report: emptyReport(file, 0, [at(file, read.problem)]), held: [] }
+  if (!isNamed && isOtherJson(file, read.text)) return { report: emptyReport(file, 0, []), held: [] }
+  const linted = lintText(file, read.text, context)
+  const { report } = linted
+  if (!isNamed || report.objects > 0 || report.errors.length > 0) return linted
+  const errors = [at(file, 'there is no Kubernetes object here: nothing was checked')]
+  return { report: { ...report, errors }, held: [] }
 }
 
 /**

@@ -3,12 +3,12 @@ import type { BoundCheck, RegisteredCheck, ResourceRule } from '../checks/check.
 import { rulesFor } from '../checks/resources.ts'
 import type { Pointer } from '../json/pointer.ts'
 import type { PodTemplateKind } from '../workload/kinds.ts'
+import { compileSelector, type Selector } from '../workload/selector.ts'
 import { type CompiledException, compileException } from './exceptions.ts'
 import { type Compiled, failed } from './folder.ts'
 import { kindOf, misplacedKind } from './kind.ts'
 import { locateProblem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
 import { exceptionSchema, type PolicyDocument, policySchema } from './schema.ts'
-import { compileSelector, type Selector } from './selector.ts'
 import { suggest } from './suggest.ts'
 
 export type Action = 'Deny' | 'Warn' | 'Audit'

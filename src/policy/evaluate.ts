@@ -1,5 +1,5 @@
 import type { AdmissionRequest } from '../admission/request.ts'
-import type { BoundCheck, CheckResult, Finding, Subject } from '../checks/check.ts'
+import type { BoundCheck, CheckResult, Finding, Subject, SubjectFacts } from '../checks/check.ts'
 import type { JsonObject } from '../json/value.ts'
 import { type GroupKind, sameKind } from '../workload/kinds.ts'
 import { podsOf } from '../workload/pod.ts'
@@ -27,6 +27,8 @@ export interface Evaluated {
 /** What evaluation needs beside the request; the callers differ in nothing else. */
 export interface EvaluationContext {
   readonly namespaceLabels: NamespaceLabels
+  /** What the ports know about the request. */
+  readonly facts: SubjectFacts
   /**
    * What to do with a policy whose namespace selector needs labels that nobody knows: a live request gets the
    * strictest answer, a file is told that the policy was skipped.
@@ -69,7 +71,7 @@ const HARMLESS_SUBRESOURCES: ReadonlySet<string> = new Set([
 /** Asks every policy of `set` about `request`. Pure: the same arguments, the same evaluation. */
 export function evaluate(set: PolicySet, request: AdmissionRequest, context: EvaluationContext): Evaluation {
   const results: Evaluated[] = []
-  const subjects = new SubjectCache(request)
+  const subjects = new SubjectCache(request, context.facts)
   const excluded: Evaluation['excluded'][number][] = []
   for (const policy of set.policies) {
     if (context.selects !== undefined && !context.selects(policy)) continue
@@ -114,7 +116,8 @@ function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCa
   return outcomesOf(subjects.judge(check, policy, object))
 }
 
-function outcomesOf({ findings, skipped }: CheckResult): readonly Outcome[] {
+/** What a check's result means. */
+export function outcomesOf({ findings, skipped }: CheckResult): readonly Outcome[] {
   const outcomes: Outcome[] = []
   const [first, ...rest] = findings
   if (first !== undefined && findings.some(finding => finding.level === 'violation')) {
@@ -125,26 +128,29 @@ function outcomesOf({ findings, skipped }: CheckResult): readonly Outcome[] {
 }
 
 /** The subjects of one request, made once however many checks look at them. */
-class SubjectCache {
+export class SubjectCache {
   readonly request: AdmissionRequest
+  readonly #facts: SubjectFacts
   readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
 
-  constructor(request: AdmissionRequest) {
+  constructor(request: AdmissionRequest, facts: SubjectFacts) {
     this.request = request
+    this.#facts = facts
   }
 
   /** Runs a check on the object and, where there is one, on the old object, and tells news from what was known. */
   judge(check: BoundCheck, policy: CompiledPolicy, object: JsonObject): CheckResult {
-    const result = check.run(this.#subject(policy, object))
+    const result = check.run(this.subject(policy, object))
     if (result.findings.length === 0) return result
     const { oldObject, operation } = this.request
     // Only an update has something that stands already: whatever else carries an old object makes something new.
     if (oldObject === null || operation !== 'UPDATE') return result
-    const known = check.run(this.#subject(policy, oldObject)).findings
+    const known = check.run(this.subject(policy, oldObject)).findings
     return { ...result, findings: relaxKnown(result.findings, known) }
   }
 
-  #subject(policy: CompiledPolicy, object: JsonObject): Subject {
+  /** What the checks of a policy see of `object`, which is the request's new or old one. */
+  subject(policy: CompiledPolicy, object: JsonObject): Subject {
     // Most policies add no templates of their own: they all share the subject of the empty list.
     const templates = policy.podTemplates.length === 0 ? NO_TEMPLATES : policy.podTemplates
     const subjects = this.#byTemplates.get(templates) ?? new Map<JsonObject, Subject>()
@@ -153,7 +159,7 @@ class SubjectCache {
     if (subject === undefined) {
       const { request } = this
       const pods = podsOf(request.kind, object, templates) ?? []
-      subject = { request, object, oldObject: request.oldObject, pods }
+      subject = { facts: this.#facts, request, object, oldObject: request.oldObject, pods }
       subjects.set(object, subject)
     }
     return subject

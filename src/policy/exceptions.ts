@@ -2,11 +2,11 @@ import type { AdmissionRequest } from '../admission/request.ts'
 import type { Finding } from '../checks/check.ts'
 import { dig, getString } from '../json/value.ts'
 import { canonicalHostPath, isWithin } from '../workload/host-paths.ts'
+import { compileSelector, labelsOf, type Selector, selects } from '../workload/selector.ts'
 import { compileGlob } from './glob.ts'
 import { type NamespaceLabels, namespaceReader } from './match.ts'
 import type { SourceDocument, ValueProblem } from './problems.ts'
 import type { ExceptionDocument } from './schema.ts'
-import { compileSelector, labelsOf, type Selector, selects } from './selector.ts'
 
 /** Who is exempt from what, why, and until when. Immutable. Every list: empty matches all. */
 export interface CompiledException {

@@ -1,7 +1,7 @@
 import type { AdmissionRequest, GroupVersionResource } from '../admission/request.ts'
 import type { ResourceRule } from '../checks/check.ts'
+import { type LabelReader, labelsOf, selects } from '../workload/selector.ts'
 import type { CompiledMatch } from './compile.ts'
-import { type LabelReader, labelsOf, selects } from './selector.ts'
 
 /** Where namespace labels come from: a file, or a watch of the cluster. Undefined: nobody knows this namespace. */
 export interface NamespaceLabels {

@@ -13,6 +13,10 @@ export interface PolicySet {
   readonly exceptions: readonly CompiledException[]
   /** The namespaces that no policy applies to, unless it says otherwise itself. */
   readonly excludedNamespaces: readonly string[]
+  /** Whether a check wants to know the selector of an object's owner. */
+  readonly needsOwner: boolean
+  /** The namespace labels that a policy or an exception selects on. */
+  readonly namespaceLabels: ReadonlySet<string>
   /** Names the set: equal documents, equal hash. */
   readonly hash: string
 }
@@ -69,5 +73,10 @@ function buildSet(documents: readonly CompiledDocument[], { excludedNamespaces, 
   const policies = documents.filter(document => document.kind === 'Policy')
   const exceptions = documents.filter(document => document.kind === 'PolicyException')
   const hash = hashOf([...policies, ...exceptions], excludedNamespaces, digest)
-  return { policies, exceptions, excludedNamespaces, hash }
+  const needsOwner = policies.some(({ checks }) => checks.some(({ needs }) => needs === 'owner'))
+  const selectors = [...policies.map(({ match }) => match), ...exceptions].map(
+    ({ namespaceSelector }) => namespaceSelector,
+  )
+  const namespaceLabels = new Set(selectors.flat().map(({ key }) => key))
+  return { policies, exceptions, excludedNamespaces, needsOwner, namespaceLabels, hash }
 }

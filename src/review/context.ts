@@ -1,6 +1,9 @@
+import type { CertificateReader, SubjectFacts } from '../checks/check.ts'
 import type { InjectionSet } from '../injection/plan.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
+import type { OwnerAnswer } from '../workload/owner.ts'
+import type { OwnerSelectors } from './owner.ts'
 import type { ReviewPath } from './path.ts'
 
 /** What one review needs: one snapshot of everything that decides, and the clocks. */
@@ -8,6 +11,9 @@ export interface ReviewContext {
   readonly set: PolicySet
   readonly injections: InjectionSet
   readonly namespaceLabels: NamespaceLabels
+  /** Undefined where there is no connection to the API. */
+  readonly owners?: OwnerSelectors | undefined
+  readonly readCertificates: CertificateReader
   /** Milliseconds since 1970, for dates in documents. */
   readonly now: () => number
   /** Milliseconds of a clock that never jumps, for deadlines and durations. */
@@ -20,4 +26,18 @@ export interface ReviewInput {
   readonly body: Uint8Array
   /** When the answer has to be ready, by the monotonic clock. */
   readonly deadline: number
+}
+
+/** What checks are told beside the request. A live request shows its own object alone. */
+export function subjectFacts(
+  { set, injections, readCertificates, now }: ReviewContext,
+  owner: OwnerAnswer | undefined,
+): SubjectFacts {
+  return {
+    now: now(),
+    owner,
+    isSelectedOn: label => set.namespaceLabels.has(label) || injections.namespaceLabels.has(label),
+    readCertificates,
+    seen: 'alone',
+  }
 }

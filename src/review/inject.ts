@@ -1,23 +1,21 @@
 import type { Answer, Remarks } from '../admission/answer.ts'
 import { describeObject } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
+import type { SubjectFacts } from '../checks/check.ts'
 import type { InjectionOutcome, InjectionPlan, InjectionResult, RequestReason } from '../injection/outcome.ts'
-import { type InjectionSet, planInjections } from '../injection/plan.ts'
+import { type InjectionPorts, type InjectionSet, planInjections } from '../injection/plan.ts'
 import type { JsonObject } from '../json/value.ts'
-import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { InjectionFact, ProofFailure } from './facts.ts'
 import { proveInjection } from './prove.ts'
 
-/** What decides an injection. */
-export interface InjectionContext {
+/** What decides an injection, and what others know about the pod. */
+export interface InjectionContext extends InjectionPorts {
   /** The injections that may be made. */
   readonly injections: InjectionSet
   /** The policies that the patched pod must not offend where the pod did not. */
   readonly set: PolicySet
-  readonly namespaceLabels: NamespaceLabels
-  /** Milliseconds since 1970. */
-  readonly now: number
+  readonly facts: SubjectFacts
 }
 
 /** What became of every injection, and what follows for the request. */

@@ -3,7 +3,8 @@ import type { ReviewIdentity } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
 import { type Decision, decide, strictestAction } from '../policy/decide.ts'
 import { type Evaluated, evaluate } from '../policy/evaluate.ts'
-import type { ReviewContext, ReviewInput } from './context.ts'
+import type { OwnerAnswer } from '../workload/owner.ts'
+import { type ReviewContext, type ReviewInput, subjectFacts } from './context.ts'
 import { bareFacts, type ReviewFacts, requestFacts } from './facts.ts'
 import { denialOf, remarksOf } from './message.ts'
 import type { ReviewPath } from './path.ts'
@@ -15,8 +16,10 @@ export function judge(
   identity: ReviewIdentity,
   request: AdmissionRequest,
   context: ReviewContext,
+  owner: OwnerAnswer | undefined,
 ): Reviewed {
-  const { set, namespaceLabels, monotonic, now } = context
+  const { set, namespaceLabels, monotonic } = context
+  const facts = subjectFacts(context, owner)
   const durations: ReviewFacts['durations'][number][] = []
   const unknownNamespaces: ReviewFacts['unknownNamespaces'][number][] = []
   const onUnknownNamespace = ({ kind, name }: { readonly kind: string; readonly name: string }) => {
@@ -26,6 +29,7 @@ export function judge(
   const isExpired = () => monotonic() >= input.deadline
   const { results, isComplete } = evaluate(set, request, {
     namespaceLabels,
+    facts,
     unknownNamespaces: 'apply',
     selects: policy => pathOf(policy) === input.path,
     isExpired,
@@ -39,7 +43,7 @@ export function judge(
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
     return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request), durations } }
   }
-  const decision = decide(results, set, request, { namespaceLabels, now: now(), onUnknownNamespace })
+  const decision = decide(results, set, request, { namespaceLabels, now: facts.now, onUnknownNamespace })
   const answer = answerOf(decision, request, set.hash)
   return {
     status: 200,

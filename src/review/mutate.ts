@@ -1,7 +1,8 @@
 import { encodeAnswer } from '../admission/answer.ts'
 import type { ReviewIdentity } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
-import type { ReviewContext, ReviewInput } from './context.ts'
+import type { OwnerAnswer } from '../workload/owner.ts'
+import { type ReviewContext, type ReviewInput, subjectFacts } from './context.ts'
 import { bareFacts, requestFacts } from './facts.ts'
 import { inject } from './inject.ts'
 import { DEADLINE, type Reviewed, unjudged } from './unjudged.ts'
@@ -12,9 +13,17 @@ export function mutate(
   identity: ReviewIdentity,
   request: AdmissionRequest,
   context: ReviewContext,
+  owner: OwnerAnswer | undefined,
 ): Reviewed {
-  const { set, injections, namespaceLabels, now, monotonic } = context
-  const { answer, outcomes, drift, proofFailure } = inject(request, { injections, set, namespaceLabels, now: now() })
+  const { set, injections, namespaceLabels, monotonic } = context
+  const facts = subjectFacts(context, owner)
+  const { answer, outcomes, drift, proofFailure } = inject(request, {
+    injections,
+    set,
+    namespaceLabels,
+    facts,
+    ...(owner?.kind === 'found' && { ownerKeys: new Set(owner.selector.map(({ key }) => key)) }),
+  })
   if (monotonic() >= input.deadline) {
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
     return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request) } }

@@ -69,10 +69,10 @@ function noNewDenial(request: AdmissionRequest, context: InjectionContext): Inva
   }
 }
 
-function denialsOf(request: AdmissionRequest, { set, namespaceLabels, now }: InjectionContext) {
+function denialsOf(request: AdmissionRequest, { set, namespaceLabels, facts }: InjectionContext) {
   const selects = (policy: Parameters<typeof strictestAction>[0]) => strictestAction(policy) === 'Deny'
-  const { results } = evaluate(set, request, { namespaceLabels, unknownNamespaces: 'apply', selects })
-  const { denials } = decide(results, set, request, { namespaceLabels, now })
+  const { results } = evaluate(set, request, { namespaceLabels, facts, unknownNamespaces: 'apply', selects })
+  const { denials } = decide(results, set, request, { namespaceLabels, now: facts.now })
   const found = new Map<string, { readonly message: string; count: number }>()
   for (const { policy, check, finding } of denials) {
     const key = JSON.stringify([policy, check, finding.key])

@@ -10,6 +10,7 @@ import fastify, {
 import { timeForAnswer } from '../review/deadline.ts'
 import { readIdentity } from '../review/decode.ts'
 import type { ReviewFacts } from '../review/facts.ts'
+import type { OwnerSelectors } from '../review/owner.ts'
 import { REVIEW_PATHS, type ReviewPath } from '../review/path.ts'
 import { review } from '../review/review.ts'
 import { failed, type Reviewed, unanswerable, unjudged } from '../review/unjudged.ts'
@@ -43,6 +44,8 @@ export interface AppDeps {
   readonly maxBody: number
   readonly now: () => number
   readonly monotonic: () => number
+  /** Undefined where there is no connection to the API. */
+  readonly owners: OwnerSelectors | undefined
   readonly onStart: (path: ReviewPath) => void
   /** Called once for each review that was answered; `seconds` since its headers. */
   readonly onReviewed: (
@@ -152,8 +155,8 @@ async function answer(deps: AppDeps, path: ReviewPath, request: FastifyRequest):
   const { bytes } = received
   try {
     if (bytes.length > LARGE_BODY) return await reviewLarge(deps, path, received, deadline)
-    const { now, monotonic } = deps
-    return review({ path, body: bytes, deadline }, contextOf(deps.snapshot(), { now, monotonic }))
+    const { now, monotonic, owners } = deps
+    return await review({ path, body: bytes, deadline }, contextOf(deps.snapshot(), { now, monotonic, owners }))
   } catch (error) {
     // A review never throws; the start of the thread for large ones may.
     return failed(readIdentity(bytes), path, error, deps.snapshot().set.hash)

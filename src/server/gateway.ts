@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { describeCertificateProblem } from '../certs/pem.ts'
+import type { OwnerSelectors } from '../review/owner.ts'
 import { buildApp } from './app.ts'
 import { Capacity } from './capacity.ts'
 import { clientGate } from './clients.ts'
@@ -46,6 +47,8 @@ export interface GatewayConfig {
   /** How often files are looked at. */
   readonly pollMs: number
   readonly documents: DocumentStore
+  /** Who knows the owners of pods; undefined where there is no connection to the API. */
+  readonly owners?: OwnerSelectors | undefined
   readonly logger: FastifyBaseLogger
   readonly version: string
   /** Counts under the names of the generic-sidecar-injector, too. */
@@ -175,6 +178,7 @@ class Parts {
       maxBody,
       now: () => Date.now(),
       monotonic: () => performance.now(),
+      owners: this.#config.owners,
       onStart: path => {
         metrics.inFlight.inc()
         if (path === 'mutate') this.#genericMetrics?.begin()

@@ -36,5 +36,7 @@ parentPort?.on('message', (message: WorkerRequest) => {
     return
   }
   const context = contextOf(snapshot, { now: Date.now, monotonic: processClock })
-  parentPort?.postMessage({ id, reviewed: review({ path, body, deadline }, context) } satisfies WorkerAnswer)
+  void Promise.resolve(review({ path, body, deadline }, context)).then(reviewed =>
+    parentPort?.postMessage({ id, reviewed } satisfies WorkerAnswer),
+  )
 })

@@ -1,3 +1,4 @@
+import { certificateFacts } from '../certs/facts.ts'
 import { CHECKS } from '../checks/index.ts'
 import type { GenericFiles } from '../injection/generic/read.ts'
 import type { InjectionSet } from '../injection/plan.ts'
@@ -28,12 +29,13 @@ export interface PortableSnapshot {
 
 type PortableDocument = Omit<SourceDocument, 'locate'>
 
-/** What a review is given: one snapshot, and clocks. */
+/** What a review is given: one snapshot, clocks, and what the API can be asked. */
 export function contextOf(
   { set, injections, namespaces }: Snapshot,
-  clocks: Pick<ReviewContext, 'now' | 'monotonic'>,
+  ports: Pick<ReviewContext, 'now' | 'monotonic' | 'owners'>,
 ): ReviewContext {
-  return { set, injections, namespaceLabels: namespaceLabelsOf(namespaces), ...clocks }
+  const namespaceLabels = namespaceLabelsOf(namespaces)
+  return { set, injections, namespaceLabels, readCertificates: certificateFacts, ...ports }
 }
 
 /** Takes a snapshot apart. */

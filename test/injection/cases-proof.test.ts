@@ -5,7 +5,7 @@ import type { AddOperation } from '../../src/json/patch.ts'
 import type { Json } from '../../src/json/value.ts'
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
 import { inject } from '../../src/review/inject.ts'
-import { hostPathSet, json, requestFor } from '../support/engine.ts'
+import { hostPathSet, json, requestFor, subjectFacts } from '../support/engine.ts'
 import { injectionSet, plan, proofOf } from '../support/injection.ts'
 
 const container = (name: string) => ({ name, image: `${name}:1` })
@@ -135,7 +135,7 @@ describe('a patch that is not proven', () => {
       },
       b: { labels: { team: 'x' } },
     })
-  const context = { namespaceLabels: NO_NAMESPACE_LABELS, now: 0, set: hostPathSet() }
+  const context = { namespaceLabels: NO_NAMESPACE_LABELS, facts: subjectFacts(), set: hostPathSet() }
   const message =
     /^nothing was injected: the patch was not proven harmless \(policy host-path would refuse the pod: volume "host" .*\)$/
 

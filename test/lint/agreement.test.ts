@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { certificateFacts } from '../../src/certs/facts.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { digest } from '../../src/cli/documents.ts'
 import { NO_INJECTIONS } from '../../src/injection/set.ts'
@@ -102,7 +103,10 @@ const pod = fc
     manifest => JSON.parse(JSON.stringify(manifest)) as JsonObject & { metadata: { name: string; namespace?: string } },
   )
 
-function admits(manifest: typeof pod extends fc.Arbitrary<infer T> ? T : never, set: PolicySet): boolean {
+async function admits(
+  manifest: typeof pod extends fc.Arbitrary<infer T> ? T : never,
+  set: PolicySet,
+): Promise<boolean> {
   const namespace = manifest.metadata.namespace ?? 'default'
   const request = {
     uid: '1',
@@ -116,9 +120,16 @@ function admits(manifest: typeof pod extends fc.Arbitrary<infer T> ? T : never, 
     oldObject: null,
   }
   const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request })
-  const reviewed = review(
+  const reviewed = await review(
     { path: 'validate', body: new TextEncoder().encode(body), deadline: Number.POSITIVE_INFINITY },
-    { set, injections: NO_INJECTIONS, namespaceLabels, now: () => now, monotonic: () => 0 },
+    {
+      set,
+      injections: NO_INJECTIONS,
+      namespaceLabels,
+      readCertificates: certificateFacts,
+      now: () => now,
+      monotonic: () => 0,
+    },
   )
   const { response } = JSON.parse(reviewed.body) as { response: { allowed: boolean; status?: { code: number } } }
   if (!response.allowed) expect(response.status?.code).toBe(403)
@@ -126,16 +137,16 @@ function admits(manifest: typeof pod extends fc.Arbitrary<infer T> ? T : never, 
 }
 
 describe('policy-lint and the webhook', () => {
-  it('agree on every pod', () => {
+  it('agree on every pod', async () => {
     const set = setOf()
     const context = { set, namespaceLabels, defaultNamespace: 'default', now }
     const seen = { true: 0, false: 0 }
-    fc.assert(
-      fc.property(pod, manifest => {
-        const report = lintText('a.json', JSON.stringify(manifest), context)
+    await fc.assert(
+      fc.asyncProperty(pod, async manifest => {
+        const { report } = lintText('a.json', JSON.stringify(manifest), context)
         const isClean = !report.findings.some(({ action }) => action === 'Deny')
         expect(report).toMatchObject({ objects: 1, errors: [], skipped: [] })
-        expect(isClean).toBe(admits(manifest, set))
+        expect(isClean).toBe(await admits(manifest, set))
         seen[`${isClean}`]++
       }),
       { numRuns: 1000 },

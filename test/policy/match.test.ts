@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AdmissionRequest } from '../../src/admission/request.ts'
 import { evaluate } from '../../src/policy/evaluate.ts'
 import { matchRequest, type NamespaceLabels, NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
-import { hostPathSet, judge, requestFor, setOf } from '../support/engine.ts'
+import { hostPathSet, judge, requestFor, setOf, subjectFacts } from '../support/engine.ts'
 import { pod, specWithHostPath } from '../support/host-path-cases.ts'
 
 const POD = requestFor(pod())
@@ -286,7 +286,11 @@ describe('evaluate', () => {
     }),
   )
   const request = requestFor(pod(specWithHostPath('/etc')))
-  const context = { namespaceLabels: NO_NAMESPACE_LABELS, unknownNamespaces: 'apply' } as const
+  const context = {
+    namespaceLabels: NO_NAMESPACE_LABELS,
+    facts: subjectFacts(),
+    unknownNamespaces: 'apply',
+  } as const
 
   it('applies a policy whose namespace nobody knows to a live request, and says so', () => {
     const told: string[] = []

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileGlob } from '../../src/policy/glob.ts'
-import { compileSelector, type LabelReader, labelsOf, selects } from '../../src/policy/selector.ts'
 import { suggest } from '../../src/policy/suggest.ts'
+import { compileSelector, type LabelReader, labelsOf, selects } from '../../src/workload/selector.ts'
 
 describe('compileGlob', () => {
   it.each<[pattern: string, text: string, expected: boolean]>([

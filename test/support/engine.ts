@@ -1,5 +1,7 @@
 import { type RequestOptions, requestOfManifest } from '../../src/admission/manifest.ts'
 import type { AdmissionRequest } from '../../src/admission/request.ts'
+import { certificateFacts } from '../../src/certs/facts.ts'
+import type { SubjectFacts } from '../../src/checks/check.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { digest, readDocuments, SHIPPED_POLICIES } from '../../src/cli/documents.ts'
 import { isObject, type Json, type JsonObject } from '../../src/json/value.ts'
@@ -97,13 +99,24 @@ export interface JudgeOptions {
   readonly namespaceLabels?: NamespaceLabels
   /** Milliseconds since 1970. */
   readonly now?: number
+  readonly facts?: Partial<SubjectFacts>
+}
+
+/** The time of tests that do not care. */
+const NOW = Date.UTC(2026, 0, 1)
+
+/** What the ports know where a test says nothing else: nothing. */
+export function subjectFacts(facts: Partial<SubjectFacts> = {}): SubjectFacts {
+  const nothing = { now: NOW, owner: undefined, isSelectedOn: () => false, seen: 'alone' } as const
+  return { ...nothing, readCertificates: certificateFacts, ...facts }
 }
 
 /** Evaluates and decides, as every caller does. */
 export function judge(set: PolicySet, request: AdmissionRequest, options: JudgeOptions = {}): Decision {
   const namespaceLabels = options.namespaceLabels ?? NO_NAMESPACE_LABELS
-  const { results } = evaluate(set, request, { namespaceLabels, unknownNamespaces: 'apply' })
-  return decide(results, set, request, { namespaceLabels, now: options.now ?? Date.UTC(2026, 0, 1) })
+  const facts = subjectFacts({ now: options.now ?? NOW, ...options.facts })
+  const { results } = evaluate(set, request, { namespaceLabels, facts, unknownNamespaces: 'apply' })
+  return decide(results, set, request, { namespaceLabels, now: facts.now })
 }
 
 /** What a decision denies, as `pointer: message`. */

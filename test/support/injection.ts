@@ -12,7 +12,7 @@ import { getList, getString, isObject, type Json, type JsonObject } from '../../
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
 import type { PolicySet } from '../../src/policy/set.ts'
 import { proveInjection } from '../../src/review/prove.ts'
-import { documentsOf, load, requestFor } from './engine.ts'
+import { documentsOf, load, requestFor, subjectFacts } from './engine.ts'
 
 /** What a SidecarInjection of a test says in `spec`; without a trigger it is for every pod. */
 export type InjectionSpec = Readonly<Record<string, unknown>>
@@ -99,7 +99,7 @@ export function proofOf(
   { namespace = 'shop', policies = load([]).set, ...ports }: PlanOptions = {},
 ): ReturnType<typeof proveInjection> {
   const request = requestFor({ apiVersion: 'v1', kind: 'Pod' }, { defaultNamespace: namespace })
-  const context = { injections, set: policies, namespaceLabels: NO_NAMESPACE_LABELS, now: 0, ...ports }
+  const context = { injections, set: policies, namespaceLabels: NO_NAMESPACE_LABELS, facts: subjectFacts(), ...ports }
   return proveInjection({ ...request, object: pod }, pod, operations, context)
 }
 

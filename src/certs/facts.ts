@@ -1,0 +1,14 @@
+import type { CertificateReader } from '../checks/check.ts'
+import { readCertificates } from './pem.ts'
+
+/** Reads certificates for checks, which know no cryptography. */
+export const certificateFacts: CertificateReader = pem => {
+  const read = readCertificates({ file: 'it', pem })
+  if (!read.ok) return { ok: false, problem: read.problems[0].message }
+  const certificates = read.value.map(({ subject, validTo }) => ({
+    // One relative name to a line, as OpenSSL prints it.
+    subject: subject.split('\n').join(', '),
+    notAfter: Date.parse(validTo),
+  }))
+  return { ok: true, certificates }
+}
