@@ -129,4 +129,5 @@ export const NOTHING_KNOWN: SubjectFacts = {
   isSelectedOn: () => false,
   readCertificates: certificateFacts,
   seen: 'alone',
+  origin: '',
 }

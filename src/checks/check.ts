@@ -62,6 +62,8 @@ export interface SubjectFacts {
   readonly readCertificates: CertificateReader
   /** Whether the objects that stand beside this one are seen too: those that are compared are judged together. */
   readonly seen: 'alone' | 'among-others'
+  /** What a message calls the place that the object comes from: a file; `''` where its name says it all. */
+  readonly origin: string
 }
 
 /** What a check looks at. Everything in it was fetched or parsed before; reading it costs nothing. */

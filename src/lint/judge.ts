@@ -45,7 +45,7 @@ export interface JudgedObject {
  * Judges an object as the webhook would judge its creation. What only a live request knows (the user, the old object)
  * is not there; a policy that needs the labels of a namespace that nobody described is skipped and says so.
  */
-export function judgeObject(value: JsonObject, context: LintContext): JudgedObject {
+export function judgeObject(value: JsonObject, context: LintContext, file: string): JudgedObject {
   const request = requestOfManifest(value, {
     uid: '',
     operation: 'CREATE',
@@ -57,7 +57,7 @@ export function judgeObject(value: JsonObject, context: LintContext): JudgedObje
   })
   if (request === undefined) throw new Error('an object without apiVersion and kind came to be judged')
   const { set, namespaceLabels } = context
-  const facts = factsOf(context)
+  const facts = factsOf(context, file)
   const { results, excluded } = evaluate(set, request, { namespaceLabels, facts, unknownNamespaces: 'skip' })
   return {
     request,
@@ -83,13 +83,14 @@ function decided(results: readonly Evaluated[], request: AdmissionRequest, { set
 }
 
 /** Files do not say who owns a pod; what they do say, the checks that compare see. */
-function factsOf({ set, now }: LintContext): SubjectFacts {
+function factsOf({ set, now }: LintContext, file: string): SubjectFacts {
   return {
     now,
     owner: undefined,
     isSelectedOn: label => set.namespaceLabels.has(label),
     readCertificates: certificateFacts,
     seen: 'among-others',
+    origin: file,
   }
 }
 

@@ -53,7 +53,7 @@ export function lintText(file: string, text: string, context: LintContext): Lint
     for (const { pointer, message } of problems) errors.push(errorAt(file, document, pointer, message))
     for (const object of objects) {
       const origin = { file, document, object, source }
-      const judged = judgeObject(object.value, context)
+      const judged = judgeObject(object.value, context, file)
       addObject(report, origin, judged)
       if (judged.members.length === 0) continue
       const complete: HeldObject['complete'] = results => {

@@ -39,5 +39,6 @@ export function subjectFacts(
     isSelectedOn: label => set.namespaceLabels.has(label) || injections.namespaceLabels.has(label),
     readCertificates,
     seen: 'alone',
+    origin: '',
   }
 }

@@ -107,7 +107,7 @@ const NOW = Date.UTC(2026, 0, 1)
 
 /** What the ports know where a test says nothing else: nothing. */
 export function subjectFacts(facts: Partial<SubjectFacts> = {}): SubjectFacts {
-  const nothing = { now: NOW, owner: undefined, isSelectedOn: () => false, seen: 'alone' } as const
+  const nothing = { now: NOW, owner: undefined, isSelectedOn: () => false, seen: 'alone', origin: '' } as const
   return { ...nothing, readCertificates: certificateFacts, ...facts }
 }
 
