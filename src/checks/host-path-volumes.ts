@@ -1,0 +1,39 @@
+/*
+Pod Security Standards, baseline: hostPathVolumes. A hostPath volume is a directory, a socket or a device of the node in
+the hands of the pod. The check host-path asks which; this one, like Kubernetes, forbids them all.
+
+Fields: spec.volumes[*].hostPath, mounted or not.
+
+Allowed: absent. The same since v1.0; at the level restricted, restricted-volumes judges in its place.
+*/
+import { quote } from '../admission/text.ts'
+import { append } from '../json/pointer.ts'
+import { get, getString } from '../json/value.ts'
+import { canonicalHostPath } from '../workload/host-paths.ts'
+import { usersOf } from './host-path/volumes.ts'
+import { podSecurityCheck } from './pod-security/check.ts'
+import { isSet } from './pod-security/contexts.ts'
+
+/** Refuses hostPath volumes, whatever their path. */
+export const hostPathVolumes = podSecurityCheck({
+  id: 'host-path-volumes',
+  summary: 'Refuses every hostPath volume.',
+  judge(pod, _minor, findings) {
+    const users = usersOf(pod)
+    for (const volume of pod.volumes) {
+      const source = get(volume.value, 'hostPath')
+      if (!isSet(source)) continue
+      const raw = getString(source, 'path') ?? ''
+      const canonical = canonicalHostPath(raw)
+      const path = canonical.kind === 'refused' ? raw : canonical.path
+      findings.push({
+        pointer: append(volume.pointer, 'hostPath'),
+        message: `volume ${quote(volume.name)} mounts hostPath ${quote(raw)}: no hostPath is allowed`,
+        hint: 'use an emptyDir for scratch space, or a PersistentVolumeClaim for what must last',
+        level: 'violation',
+        key: `hostPath ${path}`,
+        facts: { path, containers: users(volume) ?? [] },
+      })
+    }
+  },
+})

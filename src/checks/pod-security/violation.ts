@@ -1,0 +1,52 @@
+import { quote } from '../../admission/text.ts'
+import { append, type Pointer, type Segment } from '../../json/pointer.ts'
+import { get, isList, type Json } from '../../json/value.ts'
+import type { Container, Pod } from '../../workload/pod.ts'
+import type { Finding } from '../check.ts'
+
+/** What is wrong with the pod itself or with one of its containers. */
+export interface Fault {
+  /** The rule and the value that breaks it. */
+  readonly rule: string
+  /** Where it stands, from the pod's spec or from the container: as far as it exists. */
+  readonly path: readonly Segment[]
+  /** The end of a sentence that begins with the pod or the container. */
+  readonly says: string
+  readonly hint: string
+}
+
+/** A violation by the pod itself, which concerns all its containers, or by one container. */
+export function violation(pod: Pod, container: Container | undefined, { rule, path, says, hint }: Fault): Finding {
+  const concerned = container === undefined ? pod.containers : [container]
+  const identity = container === undefined ? ['pod'] : [container.list, container.name]
+  return {
+    pointer:
+      container === undefined
+        ? closest(append(pod.pointer, 'spec'), pod.spec, path)
+        : closest(container.pointer, container.value, path),
+    message: `${container === undefined ? 'the pod' : nameOf(container)} ${says}`,
+    hint,
+    level: 'violation',
+    key: `${rule} ${JSON.stringify(identity)}`,
+    facts: { containers: concerned.map(({ name, image }) => ({ name, image })) },
+  }
+}
+
+const NOUNS = { initContainers: 'init container', containers: 'container', ephemeralContainers: 'ephemeral container' }
+
+/** `init container "migrate"`. */
+function nameOf({ list, name }: Container): string {
+  return `${NOUNS[list]} ${quote(name)}`
+}
+
+/** The pointer to what stands at `path`, or to the closest that exists on the way to it. */
+function closest(base: Pointer, value: Json | undefined, path: readonly Segment[]): Pointer {
+  let pointer = base
+  let at = value
+  for (const segment of path) {
+    at = isList(at) && typeof segment === 'number' ? at[segment] : get(at, String(segment))
+    if (at === undefined) break
+    pointer = append(pointer, segment)
+  }
+  return pointer
+}
