@@ -17,25 +17,29 @@ function namesIn(folder: string): readonly string[] {
 
 interface Fixture {
   readonly name: string
+  /** What the first line asks for, as in `# params: {version: v1.20}`; none otherwise. */
+  readonly params: Json
   readonly objects: readonly Json[]
 }
 
 function fixturesOf(folder: string): readonly Fixture[] {
   return namesIn(folder).map(name => {
-    const { documents, problems } = parseYaml(readFileSync(join(ROOT, folder, name), 'utf8'))
+    const text = readFileSync(join(ROOT, folder, name), 'utf8')
+    const { documents, problems } = parseYaml(text)
     if (problems[0] !== undefined) throw new Error(`${folder}/${name}: ${problems[0].message}`)
-    return { name, objects: documents.map(({ value }) => value) }
+    const [, params = '{}'] = /^# params: (.*)\n/.exec(text) ?? []
+    return { name, params: parseYaml(params).documents[0]?.value ?? {}, objects: documents.map(({ value }) => value) }
   })
 }
 
 /** Whether every object of a fixture is allowed to come into being. */
-function allows(check: string, { objects }: Fixture): boolean {
+function allows(check: string, { params, objects }: Fixture): boolean {
   const set = setOf(
     JSON.stringify({
       apiVersion: 'portcullis.dev/v1alpha1',
       kind: 'Policy',
       metadata: { name: check },
-      spec: { validationActions: ['Deny'], excludeNamespaces: [], checks: [{ check }] },
+      spec: { validationActions: ['Deny'], excludeNamespaces: [], checks: [{ check, params }] },
     }),
   )
   const decisions = objects.map(object => judge(set, requestFor(object)))
@@ -82,9 +86,23 @@ describe.each(CHECKS)('$id', ({ id, summary }) => {
   })
 
   it('has no two fixtures alike', () => {
-    const all = [...pass, ...fail].map(({ objects }) => objects)
-    const twins = all.filter((objects, index) => all.slice(0, index).some(other => deepEqual(other, objects)))
+    const all = [...pass, ...fail].map(({ params, objects }) => [params, objects])
+    const twins = all.filter((fixture, index) => all.slice(0, index).some(other => deepEqual(other, fixture)))
     expect(twins).toEqual([])
+  })
+
+  it('shows a fixture of each verdict on its page, as it is', () => {
+    const page = readFileSync(join(ROOT, `docs/checks/${id}.md`), 'utf8')
+    const shown = [...page.matchAll(/\n(\w+) \(\[([^\]]+)\]\(([^)]+)\)\):\n\n```yaml\n([\s\S]*?)```\n/g)]
+    expect(shown.map(([, word, name]) => [word, name?.split('/')[0]])).toEqual([
+      ['Refused', 'fail'],
+      ['Allowed', 'pass'],
+    ])
+    expect([...page.matchAll(/^```yaml$/gm)]).toHaveLength(shown.length)
+    for (const [, , name = '', link, yaml] of shown) {
+      expect(link).toBe(`../../test/fixtures/${id}/${name}`)
+      expect(yaml).toBe(readFileSync(join(ROOT, 'test/fixtures', id, name), 'utf8'))
+    }
   })
 
   it.each(pass)('passes $name', fixture => {
