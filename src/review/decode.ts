@@ -17,12 +17,13 @@ const PREFIX = 64 * 1024
 export function decodeReview(body: Uint8Array): ParsedReview {
   if (body.length === 0) return { kind: 'unanswerable', reason: 'the body is empty' }
   if (!isUtf8(body)) return malformed(body, 'the body is not UTF-8')
-  const size = body.length > SCANNED ? scanJson(body, MAX_DEPTH, MAX_TOKENS) : 'fine'
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const size = bytes.length > SCANNED ? scanJson(bytes, MAX_DEPTH, MAX_TOKENS) : 'fine'
   if (size === 'too-deep') return malformed(body, TOO_DEEP)
   if (size === 'too-many') return malformed(body, `the body has more than ${MAX_TOKENS} commas and brackets`)
   let value: Json
   try {
-    value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+    value = JSON.parse(bytes.toString('utf8'))
   } catch (error) {
     return malformed(body, `the body is not one JSON value: ${describeFault(error)}`)
   }
