@@ -29,7 +29,7 @@ function blocks(page: string, language: string): readonly string[] {
 
 async function helpOf(argv: readonly string[]): Promise<string> {
   const test = testIo()
-  if (argv[0] === 'policy-lint') await policyLint.run(['--help'], test.io)
+  if (argv[0] === 'policy-lint') await policyLint.run([...argv.slice(1), '--help'], test.io)
   else await portcullis([...argv.slice(1), '--help'], test.io)
   return test.out().trimEnd()
 }
@@ -44,6 +44,7 @@ const COMMANDS = [
   ['portcullis', 'certs', 'inspect'],
   ['portcullis', 'certs', 'dev'],
   ['policy-lint'],
+  ['policy-lint', 'inject'],
 ]
 
 describe('the documentation', () => {

@@ -57,7 +57,7 @@ export function judgeObject(value: JsonObject, context: LintContext, file: strin
   })
   if (request === undefined) throw new Error('an object without apiVersion and kind came to be judged')
   const { set, namespaceLabels } = context
-  const facts = factsOf(context, file)
+  const facts = lintFacts(context, file)
   const { results, excluded } = evaluate(set, request, { namespaceLabels, facts, unknownNamespaces: 'skip' })
   return {
     request,
@@ -82,8 +82,8 @@ function decided(results: readonly Evaluated[], request: AdmissionRequest, { set
   return { decision, found: foundBy(decision) }
 }
 
-/** Files do not say who owns a pod; what they do say, the checks that compare see. */
-function factsOf({ set, now }: LintContext, file: string): SubjectFacts {
+/** What files tell: not who owns a pod; what they do say, the checks that compare see. */
+export function lintFacts({ set, now }: LintContext, file: string): SubjectFacts {
   return {
     now,
     owner: undefined,
@@ -106,7 +106,8 @@ function namespaceOf(excluded: ReturnType<typeof evaluate>['excluded']): JudgedO
   return first && { namespace: first.namespace, policies: excluded.map(({ policy }) => policy.name) }
 }
 
-function referenceOf({ kind, namespace, name }: AdmissionRequest, value: JsonObject): ObjectReference {
+/** What a report calls an object. */
+export function referenceOf({ kind, namespace, name }: AdmissionRequest, value: JsonObject): ObjectReference {
   const prefix = getString(dig(value, 'metadata'), 'generateName') ?? ''
   return {
     apiVersion: getString(value, 'apiVersion') ?? '',

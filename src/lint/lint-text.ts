@@ -3,7 +3,7 @@ import type { Unjudged } from '../policy/decide.ts'
 import type { Evaluated } from '../policy/evaluate.ts'
 import { compareMembers, type SetMember } from '../policy/evaluate-set.ts'
 import type { YamlDocument } from '../yaml/document.ts'
-import { parseYaml } from '../yaml/parse.ts'
+import { type ParsedYaml, parseYaml } from '../yaml/parse.ts'
 import { codeFrame } from './frame.ts'
 import { type JudgedObject, judgeCompared, judgeObject, type LintContext } from './judge.ts'
 import { type ManifestObject, objectsOf } from './objects.ts'
@@ -38,12 +38,7 @@ export interface HeldObject {
 /** Judges every object of one text. What cannot be read is an error with its place, and the rest is judged. */
 export function lintText(file: string, text: string, context: LintContext): LintedText {
   const parsed = parseYaml(text)
-  const isTemplate = parsed.problems.length > 0 && /\{\{[-\s]*[.$\w]/.test(text)
-  const errors: LintError[] = parsed.problems.map(({ message, position }) => ({
-    file,
-    ...position,
-    message: isTemplate ? `${message}; a Helm template? Render it first: helm template … | policy-lint -` : message,
-  }))
+  const errors: LintError[] = [...yamlErrors(file, text, parsed)]
   const report = emptyReport(file, parsed.documents.length + parsed.problems.length, errors)
   const source = new SourceText(text)
   const held: HeldObject[] = []
@@ -65,6 +60,16 @@ export function lintText(file: string, text: string, context: LintContext): Lint
   }
   sortByPlace(report)
   return { report, held }
+}
+
+/** What keeps the documents of a text from being read, each with its place. */
+export function yamlErrors(file: string, text: string, { problems }: ParsedYaml): readonly LintError[] {
+  const isTemplate = problems.length > 0 && /\{\{[-\s]*[.$\w]/.test(text)
+  return problems.map(({ message, position }) => ({
+    file,
+    ...position,
+    message: isTemplate ? `${message}; a Helm template? Render it first: helm template … | policy-lint -` : message,
+  }))
 }
 
 /** Completes the reports of objects that are judged together. */

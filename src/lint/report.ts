@@ -1,4 +1,4 @@
-import { compareText } from '../admission/text.ts'
+import { compareText, oneLine } from '../admission/text.ts'
 import type { Pointer } from '../json/pointer.ts'
 import type { Action } from '../policy/compile.ts'
 
@@ -9,6 +9,12 @@ export interface ObjectReference {
   /** Where it would go; `''` for a cluster-scoped object. */
   readonly namespace: string
   readonly name: string
+}
+
+/** `Pod shop/web`, on one line. */
+export function describeReference({ kind, namespace, name }: ObjectReference): string {
+  const shown = name === '' ? '(without a name)' : name
+  return oneLine(`${kind} ${namespace === '' ? shown : `${namespace}/${shown}`}`)
 }
 
 /** A place in a file. Lines and columns count from 1; the end is exclusive. */

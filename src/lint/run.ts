@@ -65,11 +65,12 @@ function lintInput(input: LintInput, read: ReadText, context: LintContext): Lint
  * Whether a file that a walk met is JSON of another purpose, such as a tsconfig.json: those often hold comments, which
  * JSON does not have. An object cannot do without the word apiVersion, unless it is written with escapes.
  */
-function isOtherJson(file: string, text: string): boolean {
+export function isOtherJson(file: string, text: string): boolean {
   return file.endsWith('.json') && !/apiVersion|\\[uUx]/.test(text)
 }
 
-function nothingFound({ inputs, args }: LintInputs): LintError {
+/** A run that met no object has not checked anything. */
+export function nothingFound({ inputs, args }: LintInputs): LintError {
   const where = inputs.length === 1 ? 'here' : `in these ${inputs.length} files`
   return at(args.join(' '), `there is no Kubernetes object ${where}: nothing was checked`)
 }

@@ -8,11 +8,10 @@ import type {
   LintExemption,
   LintFinding,
   LintSkip,
-  ObjectReference,
   Reporter,
   Summary,
 } from './report.ts'
-import { comparePlaces } from './report.ts'
+import { comparePlaces, describeReference } from './report.ts'
 import type { Style } from './style.ts'
 
 /** What the text says: everything, or only what makes a run fail. */
@@ -64,7 +63,7 @@ function findingText(finding: LintFinding, style: Style): string {
     `${style.bold(`${placeText(finding)}:`)} ${color(`${WORDS[action]}:`)} ${oneLine(message)}`,
     ...frameLines(finding.frame(), color, style),
     ...(hint === undefined ? [] : [`  Instead: ${oneLine(hint)}`]),
-    style.dim(`  ${describe(object)}, policy ${policy}/${check}`),
+    style.dim(`  ${describeReference(object)}, policy ${policy}/${check}`),
     '\n',
   ].join('\n')
 }
@@ -84,7 +83,7 @@ function exemptText(exempt: LintExemption, style: Style): string {
   return [
     `${style.bold(`${placeText(exempt)}:`)} exempt: ${oneLine(message)}`,
     `  Let pass by the exception ${oneLine(exception)}: ${oneLine(reason)}`,
-    style.dim(`  ${describe(object)}, policy ${policy}/${check}`),
+    style.dim(`  ${describeReference(object)}, policy ${policy}/${check}`),
     '\n',
   ].join('\n')
 }
@@ -94,18 +93,13 @@ function skippedText(skip: LintSkip, style: Style): string {
   const rule = check === '' ? policy : `${policy}/${check}`
   return [
     `${style.bold(`${oneLine(file)}:${line}:`)} ${style.yellow('skipped:')} ${oneLine(reason)}`,
-    style.dim(`  ${describe(object)}, policy ${rule}`),
+    style.dim(`  ${describeReference(object)}, policy ${rule}`),
     '\n',
   ].join('\n')
 }
 
 function placeText({ file, line, column }: { file: string; line: number; column: number }): string {
   return `${oneLine(file)}:${line}:${column}`
-}
-
-function describe({ kind, namespace, name }: ObjectReference): string {
-  const shown = name === '' ? '(without a name)' : name
-  return oneLine(`${kind} ${namespace === '' ? shown : `${namespace}/${shown}`}`)
 }
 
 /** `Not checked: 3 objects in the excluded namespace kube-system (host-path)`, a line for each namespace. */

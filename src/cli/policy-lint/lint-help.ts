@@ -11,6 +11,10 @@ Usage: policy-lint [OPTION]… PATH|GLOB|-…
   kubectl get pods,pv -A -o yaml | policy-lint -
   policy-lint --format json k8s/ | jq '.findings[].message'
 
+Other commands, each with --help:
+
+  policy-lint inject     what the webhook would inject, into files
+
 Reads .yaml, .yml and .json files with any number of documents, and Lists. In folders, hidden names
 and node_modules are passed over; a Helm chart has to be rendered first.
 

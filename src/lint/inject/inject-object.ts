@@ -1,0 +1,93 @@
+import { requestOfManifest } from '../../admission/manifest.ts'
+import type { AdmissionRequest } from '../../admission/request.ts'
+import type { InjectionSet } from '../../injection/plan.ts'
+import type { PatchOperation } from '../../json/patch.ts'
+import type { Pointer } from '../../json/pointer.ts'
+import type { JsonObject } from '../../json/value.ts'
+import type { InjectionFact, ProofFailure } from '../../review/facts.ts'
+import { inject } from '../../review/inject.ts'
+import { type EmbeddedTemplate, embeddedTemplates } from '../../workload/kinds.ts'
+import { claimedVolumes, selectorKeys } from '../../workload/template.ts'
+import { type LintContext, lintFacts, referenceOf } from '../judge.ts'
+import type { ObjectReference } from '../report.ts'
+
+/** What decides an injection into a file: the same things as in the webhook. */
+export interface InjectContext extends LintContext {
+  readonly injections: InjectionSet
+}
+
+/** What became of one pod, or of the pod that a template will make. */
+export interface InjectedPod {
+  /** Where it stands in its object: `''` for a Pod, `/spec/template` in a Deployment. */
+  readonly pointer: Pointer
+  /** Of each injection, in their order. */
+  readonly outcomes: readonly InjectionFact[]
+  readonly warnings: readonly string[]
+  /** Pointers lead into the object. Proven; empty where nothing is injected. */
+  readonly patch: readonly PatchOperation[]
+  /** Why the cluster would refuse the pod. */
+  readonly denial?: string
+  /** Why a patch was withheld: a fault of ours. */
+  readonly proofFailure?: ProofFailure
+}
+
+/**
+ * Injects into the pods of an object, each as the webhook would inject into the pod when it is created. A template is
+ * taken for the pod that its controller will make of it; what the controller finds its pods by is known here.
+ *
+ * @returns one result for each pod; none where the object has none.
+ */
+export function injectObject(object: JsonObject, context: InjectContext): readonly InjectedPod[] {
+  const request = requestFor(object, context.defaultNamespace)
+  const templates = embeddedTemplates(request.kind, object) ?? []
+  return templates.map(template => injectTemplate(object, template, request, context))
+}
+
+/** What a report calls an object. */
+export function referenceTo(object: JsonObject, { defaultNamespace }: InjectContext): ObjectReference {
+  return referenceOf(requestFor(object, defaultNamespace), object)
+}
+
+function requestFor(manifest: JsonObject, defaultNamespace: string): AdmissionRequest {
+  const request = requestOfManifest(manifest, {
+    uid: '',
+    operation: 'CREATE',
+    defaultNamespace,
+    subResource: '',
+    userInfo: undefined,
+    dryRun: false,
+    oldObject: null,
+  })
+  if (request === undefined) throw new Error('an object without apiVersion and kind came to be injected')
+  return request
+}
+
+function injectTemplate(
+  object: JsonObject,
+  { pointer, value }: EmbeddedTemplate,
+  { namespace, name }: AdmissionRequest,
+  context: InjectContext,
+): InjectedPod {
+  const { set, injections, namespaceLabels } = context
+  const pod = pointer === '' ? value : { ...value, apiVersion: 'v1', kind: 'Pod' }
+  const { answer, outcomes, proofFailure } = inject(
+    { ...requestFor(pod, namespace), namespace, name },
+    {
+      injections,
+      set,
+      namespaceLabels,
+      facts: lintFacts(context, ''),
+      ownerKeys: selectorKeys(object, pointer),
+      claimedVolumes: claimedVolumes(object, pointer),
+    },
+  )
+  const operations = answer.kind === 'patched' ? answer.patch : []
+  return {
+    pointer,
+    outcomes,
+    warnings: answer.warnings,
+    patch: operations.map(operation => ({ ...operation, path: pointer + operation.path })),
+    ...(answer.kind === 'denied' && { denial: answer.message }),
+    ...(proofFailure !== undefined && { proofFailure }),
+  }
+}
