@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { InjectionPlan } from '../../src/injection/outcome.ts'
 import { type InjectionSet, planInjections } from '../../src/injection/plan.ts'
 import { RECORD_KEY } from '../../src/injection/record.ts'
+import type { AddOperation } from '../../src/json/patch.ts'
 import { parsePointer } from '../../src/json/pointer.ts'
 import { dig, get, getList, getString, isObject, type Json, type JsonObject } from '../../src/json/value.ts'
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
@@ -92,7 +93,7 @@ describe('random pods and random injections', () => {
           const { denial, operations } = planned(changed, set)
           // A container of the other webhook may have what an injection denies for.
           if (denial !== undefined) expect(denial.message).toContain(`container "${MESH}`)
-          for (const { path } of operations) expect(isForMesh(changed, path), path).toBe(true)
+          for (const operation of operations) expect(isForMesh(changed, operation), operation.path).toBe(true)
           const settled = hold(changed, set)
           if (denial === undefined) expect(planned(settled, set).operations).toEqual([])
         }),
@@ -103,10 +104,13 @@ describe('random pods and random injections', () => {
   )
 })
 
-/** Whether an operation is for a container that the second webhook added, or for the record. */
-function isForMesh(pod: JsonObject, path: string): boolean {
-  const [, list = '', key = '', index = ''] = ['', ...(parsePointer(path) ?? [])]
-  if (key === 'annotations') return index === RECORD_KEY
+/** Whether an operation is for a container that the second webhook added, or for the record, which may be the first annotation. */
+function isForMesh(pod: JsonObject, { path, value }: AddOperation): boolean {
+  const [, list = '', key = '', index] = ['', ...(parsePointer(path) ?? [])]
+  if (key === 'annotations') {
+    const written = index === undefined && isObject(value) ? Object.keys(value) : [index]
+    return written.every(annotation => annotation === RECORD_KEY)
+  }
   const container = getList(get(pod, list), key)[Number(index)]
   return (getString(container, 'name') ?? '').startsWith(MESH)
 }

@@ -78,12 +78,13 @@ async function admitsRootPod(server: ApiServer): Promise<boolean> {
   return (await dryRunCreate(server, podWith({ path: '/' }))).status === 201
 }
 
-/** Asks the API server to create a pod in `default`, without keeping it. */
+/** Asks the API server to create a pod, without keeping it. */
 export function dryRunCreate(
   server: ApiServer,
   pod: unknown,
+  namespace = 'default',
 ): Promise<{ readonly status: number; readonly body: string }> {
-  return server.request('POST', '/api/v1/namespaces/default/pods?dryRun=All', pod)
+  return server.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, pod)
 }
 
 /** A pod with a hostPath volume, or with none. */
