@@ -27,7 +27,7 @@ describe('templates', () => {
       throw new Error('rendered')
     }
     const set = { ...rest, injections: injections.map(injection => ({ ...injection, render })) }
-    const pod = { ...plainPod(), spec: { restartPolicy: 'Never', containers: [] } }
+    const pod = { ...plainPod(), spec: { restartPolicy: 'Never', containers: [{ name: 'app' }] } }
     expect(plan(json(pod), set)).toMatchObject({
       operations: [],
       results: { asked: 'not-triggered', labelled: 'other-labels', elsewhere: 'other-namespace', job: 'job-pod' },

@@ -34,7 +34,7 @@ test('injection 2: where there are no labels the map comes with its first entry,
 })
 
 test('injection 2: a pod without metadata gets it once', () => {
-  const { operations } = plan(json({ spec: { containers: [] } }), injectionSet({ team: TEAM }))
+  const { operations } = plan(json({ spec: { containers: [{ name: 'app' }] } }), injectionSet({ team: TEAM }))
   expect(operations).toEqual([
     { op: 'add', path: '/metadata', value: { labels: { team: 'payments' } } },
     { op: 'add', path: '/metadata/annotations', value: { [RECORD_KEY]: expect.any(String) } },
@@ -44,7 +44,7 @@ test('injection 2: a pod without metadata gets it once', () => {
 test('injection 3: an empty parent is added to, a null one is created once', () => {
   const pod = json({
     metadata: { labels: {}, annotations: null },
-    spec: { volumes: null, initContainers: [], containers: null, imagePullSecrets: null },
+    spec: { volumes: null, initContainers: [], containers: [{ name: 'app' }], imagePullSecrets: null },
   })
   const { operations, pod: patched } = plan(
     pod,
@@ -64,20 +64,24 @@ test('injection 3: an empty parent is added to, a null one is created once', () 
     { op: 'add', path: '/metadata/labels/b', value: '2' },
     { op: 'add', path: '/metadata/annotations', value: { c: '3' } },
     { op: 'add', path: '/metadata/annotations/d', value: '4' },
+    { op: 'add', path: '/metadata/annotations/kubectl.kubernetes.io~1default-container', value: 'app' },
     { op: 'add', path: RECORD, value: expect.any(String) },
     { op: 'add', path: '/spec/volumes', value: [{ name: 'v1' }] },
     { op: 'add', path: '/spec/volumes/-', value: { name: 'v2' } },
     { op: 'add', path: '/spec/imagePullSecrets', value: [{ name: 'p1' }] },
     { op: 'add', path: '/spec/imagePullSecrets/-', value: { name: 'p2' } },
     { op: 'add', path: '/spec/initContainers/-', value: { name: 'i', image: 'i:1' } },
-    { op: 'add', path: '/spec/containers', value: [{ name: 's', image: 's:1' }] },
+    { op: 'add', path: '/spec/containers/-', value: { name: 's', image: 's:1' } },
   ])
   expect(patched).toEqual({
-    metadata: { labels: { a: '1', b: '2' }, annotations: { c: '3', d: '4' } },
+    metadata: {
+      labels: { a: '1', b: '2' },
+      annotations: { c: '3', d: '4', 'kubectl.kubernetes.io/default-container': 'app' },
+    },
     spec: {
       volumes: [{ name: 'v1' }, { name: 'v2' }],
       initContainers: [{ name: 'i', image: 'i:1' }],
-      containers: [{ name: 's', image: 's:1' }],
+      containers: [{ name: 'app' }, { name: 's', image: 's:1' }],
       imagePullSecrets: [{ name: 'p1' }, { name: 'p2' }],
     },
   })

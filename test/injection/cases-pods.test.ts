@@ -82,6 +82,9 @@ describe('pods that the node treats otherwise', () => {
       [podOf({}), 'kube-node-lease', 'excluded-namespace'],
       [podOf({}), 'portcullis-system', 'excluded-namespace'],
       [podOf({ containers: 'app' }), 'shop', 'malformed-pod'],
+      // Nobody would notice otherwise that the only container is the sidecar.
+      [podOf({ containers: [] }), 'shop', 'malformed-pod'],
+      [podOf({ containers: null }), 'shop', 'malformed-pod'],
     ] as const) {
       expect(plan(pod, broken, { namespace })).toMatchObject({ operations: [], results: { a: result }, notes: [] })
     }
