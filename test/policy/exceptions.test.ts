@@ -13,6 +13,8 @@ import {
 import { type Manifest, persistentVolume, pod, specWithHostPath, WORKLOADS } from '../support/host-path-cases.ts'
 import { testCheck } from '../support/reviews.ts'
 
+const ALLOWED = CHECKS.map(({ id }) => id).join(', ')
+
 const POLICY = JSON.stringify({
   apiVersion: 'portcullis.dev/v1alpha1',
   kind: 'Policy',
@@ -284,7 +286,7 @@ describe('what is wrong with an exception is said when it is loaded', () => {
     [{ policies: [] }, '/spec/policies: must name at least one policy'],
     [
       { checks: ['hostpath'] },
-      '/spec/checks/0: unknown check "hostpath" (did you mean "host-path"?); allowed: host-path',
+      `/spec/checks/0: unknown check "hostpath" (did you mean "host-path"?); allowed: ${ALLOWED}`,
     ],
     [{ policies: undefined }, '/spec/policies: required field "policies" is missing: a list of strings'],
     [{ policies: 'host-path' }, '/spec/policies: must be a list of strings, not a string'],
