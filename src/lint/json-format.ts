@@ -7,6 +7,8 @@ export interface JsonReport {
   readonly summary: Summary
   readonly findings: readonly Omit<LintFinding, 'frame'>[]
   readonly skipped: readonly LintSkip[]
+  /** What exceptions let pass, by their names; each is among the skipped too. */
+  readonly exempt: readonly LintExemption[]
   readonly errors: readonly LintError[]
 }
 
@@ -14,6 +16,7 @@ export interface JsonReport {
 export function jsonReporter(write: (text: string) => void): Reporter {
   const findings: JsonReport['findings'][number][] = []
   const skipped: LintSkip[] = []
+  const exempt: LintExemption[] = []
   const errors: LintError[] = []
   return {
     file(report) {
@@ -22,6 +25,7 @@ export function jsonReporter(write: (text: string) => void): Reporter {
       skipped.push(
         ...[...report.skipped, ...report.exempt.map(asSkip), ...report.excluded.flatMap(asSkips)].map(plainSkip),
       )
+      exempt.push(...report.exempt.map(plainExemption))
       errors.push(...report.errors.map(plainError))
     },
     end(summary, general) {
@@ -32,6 +36,7 @@ export function jsonReporter(write: (text: string) => void): Reporter {
           summary: counted,
           findings: findings.sort(comparePlaces),
           skipped: skipped.sort(comparePlaces),
+          exempt: exempt.sort(comparePlaces),
           errors: errors.sort(comparePlaces),
         }),
       )
@@ -43,6 +48,12 @@ function plainFinding({ frame: _, ...finding }: LintFinding): JsonReport['findin
   const { file, line, column, endLine, endColumn, policy, check, action, pointer, message, hint, object } = finding
   const place = { file, line, column, endLine, endColumn }
   return { ...place, policy, check, action, pointer, message, ...(hint !== undefined && { hint }), object }
+}
+
+function plainExemption(exemption: LintExemption): LintExemption {
+  const { file, line, column, endLine, endColumn, policy, check, exception, reason, message, object } = exemption
+  const place = { file, line, column, endLine, endColumn }
+  return { ...place, policy, check, exception, reason, message, object }
 }
 
 function asSkip({ exception, reason, message, ...exempt }: LintExemption): LintSkip {

@@ -4,6 +4,7 @@ import { rulesFor } from '../checks/resources.ts'
 import type { Pointer } from '../json/pointer.ts'
 import type { PodTemplateKind } from '../workload/kinds.ts'
 import { compileSelector, type Selector } from '../workload/selector.ts'
+import { scopeWarnings } from './exception-scope.ts'
 import { type CompiledException, compileException } from './exceptions.ts'
 import { type Compiled, failed } from './folder.ts'
 import { kindOf, misplacedKind } from './kind.ts'
@@ -57,7 +58,9 @@ export function compileDocument(
   )
   if (unknown.length > 0) return failed(source, unknown)
   const compiled = compileException(parsed.data, source)
-  return compiled.ok ? { ok: true, document: compiled.exception, warnings: [] } : failed(source, compiled.problems)
+  if (!compiled.ok) return failed(source, compiled.problems)
+  const warnings = scopeWarnings(parsed.data).map(warning => locateProblem(source, warning))
+  return { ok: true, document: compiled.exception, warnings }
 }
 
 function compilePolicy(source: SourceDocument, known: readonly RegisteredCheck[]): Compiled<CompiledDocument> {

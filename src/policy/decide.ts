@@ -1,26 +1,25 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { Finding } from '../checks/check.ts'
+import type { BrokenGlass } from './break-glass.ts'
 import type { Action, CompiledPolicy } from './compile.ts'
 import type { Evaluated } from './evaluate.ts'
-import { type CompiledException, covers } from './exceptions.ts'
+import type { CompiledException } from './exceptions.ts'
+import { grantFor, type OwnedFinding } from './grant.ts'
 import type { NamespaceLabels } from './match.ts'
 import type { PolicySet } from './set.ts'
 
 /** A finding, whose it is, and what its policy wants done about it. */
-export interface JudgedFinding {
-  readonly policy: string
-  readonly check: string
-  readonly finding: Finding
+export interface JudgedFinding extends OwnedFinding {
   readonly action: Action
 }
 
 /** A finding that an exception let pass. */
-export interface ExemptFinding {
-  readonly policy: string
-  readonly check: string
-  readonly finding: Finding
+export interface ExemptFinding extends OwnedFinding {
   readonly exception: string
+  /** Why the exception is granted, as its document says. */
   readonly reason: string
+  /** Where the exception is break-glass. */
+  readonly glass?: BrokenGlass
 }
 
 /** A policy that could not say yes or no. */
@@ -129,13 +128,18 @@ function addFinding(
   request: AdmissionRequest,
   context: DecisionContext,
 ): void {
-  const owner = { policy: policy.name, check, finding }
-  const exception = exceptionFor(decision, policy, check, finding, set, request, context)
-  if (exception !== undefined) {
-    decision.exempt.push({ ...owner, exception: exception.name, reason: exception.reason })
+  const action = strictestAction(policy)
+  const isRefused = action === 'Deny' && finding.level === 'violation'
+  const found = { policy: policy.name, check, finding }
+  const { by, expired, unknown, hints } = grantFor(set.exceptions, found, isRefused, request, context)
+  if (by !== undefined) {
+    const { exception, glass } = by
+    decision.exempt.push({ ...found, exception: exception.name, reason: exception.reason, ...(glass && { glass }) })
     return
   }
-  const action = strictestAction(policy)
+  for (const exception of expired) addExpired(decision, exception)
+  for (const exception of unknown) context.onUnknownNamespace?.(exception)
+  const owner = { ...found, finding: hinted(finding, hints) }
   if (finding.level === 'warning') {
     // A policy that only records stays silent in the user's terminal.
     decision[action === 'Audit' ? 'audits' : 'warnings'].push({
@@ -148,28 +152,13 @@ function addFinding(
     decision.audits.push({ ...owner, action: 'Audit' })
 }
 
-function exceptionFor(
-  decision: Mutable<Decision>,
-  policy: CompiledPolicy,
-  check: string,
-  finding: Finding,
-  set: PolicySet,
-  request: AdmissionRequest,
-  { namespaceLabels, now, onUnknownNamespace }: DecisionContext,
-): CompiledException | undefined {
-  const expired: Decision['expired'][number][] = []
-  const unknown: CompiledException[] = []
-  for (const exception of set.exceptions) {
-    const isCovered = covers(exception, policy.name, check, finding, request, namespaceLabels)
-    const { name, expires } = exception
-    if (isCovered === 'unknown') unknown.push(exception)
-    else if (isCovered && (expires === undefined || now < expires)) return exception
-    else if (isCovered && expires !== undefined) expired.push({ exception: name, expires })
-  }
-  // Only where nothing covers the finding it matters which would have.
-  for (const each of expired) {
-    if (!decision.expired.some(other => other.exception === each.exception)) decision.expired.push(each)
-  }
-  for (const exception of unknown) onUnknownNamespace?.(exception)
-  return undefined
+function hinted(finding: Finding, hints: readonly string[]): Finding {
+  if (hints.length === 0) return finding
+  return { ...finding, hint: [...(finding.hint === undefined ? [] : [finding.hint]), ...hints].join('; ') }
+}
+
+/** Only where nothing covers a finding it matters which exceptions would have. */
+function addExpired(decision: Mutable<Decision>, { name, expires = 0 }: CompiledException): void {
+  if (decision.expired.some(({ exception }) => exception === name)) return
+  decision.expired.push({ exception: name, expires })
 }

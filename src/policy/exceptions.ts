@@ -3,6 +3,7 @@ import type { Finding } from '../checks/check.ts'
 import { dig, getString } from '../json/value.ts'
 import { canonicalHostPath, isWithin } from '../workload/host-paths.ts'
 import { compileSelector, labelsOf, type Selector, selects } from '../workload/selector.ts'
+import { type BreakGlass, REASON_ANNOTATION } from './break-glass.ts'
 import { compileGlob } from './glob.ts'
 import { type NamespaceLabels, namespaceReader } from './match.ts'
 import type { SourceDocument, ValueProblem } from './problems.ts'
@@ -29,6 +30,8 @@ export interface CompiledException {
   readonly containers: readonly Matcher[]
   readonly images: readonly Matcher[]
   readonly paths: readonly PathPattern[]
+  /** What a request must bring for the exception to count. Undefined: nothing. */
+  readonly breakGlass: BreakGlass | undefined
   readonly reason: string
   /** Milliseconds since 1970; undefined never ends. */
   readonly expires: number | undefined
@@ -72,10 +75,15 @@ export function compileException({ metadata, spec }: ExceptionDocument, source: 
     containers: (spec.containers ?? []).map(compileGlob),
     images: (spec.images ?? []).map(compileGlob),
     paths: paths.filter(path => typeof path !== 'string'),
+    breakGlass: compileBreakGlass(spec.breakGlass),
     reason: spec.reason,
     expires: spec.expires === undefined ? undefined : Date.parse(spec.expires),
   }
   return { ok: true, exception }
+}
+
+function compileBreakGlass(spec: ExceptionDocument['spec']['breakGlass']): BreakGlass | undefined {
+  return spec && { groups: spec.groups, reasonAnnotation: spec.reasonAnnotation ?? REASON_ANNOTATION }
 }
 
 function compilePath(raw: string): PathPattern | string {
@@ -88,7 +96,7 @@ function compilePath(raw: string): PathPattern | string {
 }
 
 /**
- * Whether `exception` covers this finding of `policy` and `check`, its date left aside. `'unknown'`: it depends on labels
+ * Whether `exception` covers this finding of `policy` and `check`, its date and what break-glass demands left aside. `'unknown'`: it depends on labels
  * of the namespace that nobody knows, and those grant nothing.
  */
 export function covers(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parsePointer } from '../json/pointer.ts'
+import { isEveryone, REASON_ANNOTATION } from './break-glass.ts'
 
 /** The API group and version of this project's documents. */
 export const API_VERSION = 'portcullis.dev/v1alpha1'
@@ -136,6 +137,34 @@ export type PolicyDocument = z.output<typeof policySchema>
 
 const TIMESTAMP = 'must be a time as RFC 3339 writes it, such as 2027-03-01T00:00:00Z'
 
+/** A key of annotations: an optional DNS name as its prefix, then a name. */
+const annotationKey = z
+  .string()
+  .regex(
+    /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/,
+    `must be the key of an annotation, such as ${REASON_ANNOTATION}`,
+  )
+  .refine(
+    key => !/(^|\.)(kubernetes|k8s)\.io\//.test(key),
+    'must not be an annotation of Kubernetes itself: objects bear those without anyone having given a reason',
+  )
+
+/** The groups whose members may break the glass, and the annotation in which they say why. */
+const breakGlass = z.strictObject({
+  groups: z
+    .array(
+      z
+        .string()
+        .min(1, NOT_EMPTY)
+        .refine(
+          group => !isEveryone(group),
+          'must be a group of particular people: everyone is in this one, or it acts for everyone, so that the annotation alone would grant',
+        ),
+    )
+    .min(1, 'must name at least one group: the annotation alone grants nothing'),
+  reasonAnnotation: annotationKey.optional(),
+})
+
 /** `kind: PolicyException`: who is exempt from what, why, and until when. Every list: empty matches all. */
 export const exceptionSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
@@ -160,6 +189,7 @@ export const exceptionSchema = z.strictObject({
     paths: z
       .array(z.string().startsWith('/', 'must be an absolute path, with "/**" at the end for what lies under it'))
       .optional(),
+    breakGlass: breakGlass.optional(),
     reason: z.string().refine(reason => reason.trim() !== '', 'must say why the exception is granted'),
     expires: z.iso.datetime({ offset: true, message: TIMESTAMP }).optional(),
   }),

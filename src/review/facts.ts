@@ -1,6 +1,7 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { InjectionResult, RequestReason } from '../injection/outcome.ts'
 import type { Action } from '../policy/compile.ts'
+import type { GlassFact } from './broken-glass.ts'
 import type { ReviewPath } from './path.ts'
 
 /** What became of one injection. `prefix` is what the generic format's metrics are labelled with. */
@@ -18,7 +19,10 @@ export interface ProofFailure {
   readonly operation?: string
 }
 
-/** What was decided, as plain data: it crosses threads, and feeds metrics and logs. Never the object's contents. */
+/**
+ * What was decided, as plain data: it crosses threads, and feeds metrics and logs. Never the object's contents, but for the
+ * reason in it for which the glass was broken.
+ */
 export interface ReviewFacts {
   readonly path: ReviewPath
   readonly result: 'allowed' | 'denied' | 'patched' | 'unjudged'
@@ -39,6 +43,10 @@ export interface ReviewFacts {
   readonly durations: readonly { readonly policy: string; readonly seconds: number }[]
   /** The documents that got the strictest answer because the labels of the namespace are unknown. */
   readonly unknownNamespaces: readonly { readonly kind: string; readonly name: string }[]
+  /** What break-glass exceptions let pass, each once for each policy. */
+  readonly breakGlass: readonly GlassFact[]
+  /** The exceptions that would have covered a finding but are past their date. */
+  readonly expiredExceptions: readonly string[]
   /** What became of each injection; empty but on `/mutate`. */
   readonly injections: readonly InjectionFact[]
   /** The injections of which an item was changed since it was injected; once for each item. */
@@ -51,7 +59,19 @@ export interface ReviewFacts {
 
 /** The facts of a review in which nothing was decided yet. */
 export function bareFacts(path: ReviewPath, result: ReviewFacts['result'], code: number, setHash: string): ReviewFacts {
-  return { path, result, code, setHash, decisions: [], durations: [], unknownNamespaces: [], injections: [], drift: [] }
+  return {
+    path,
+    result,
+    code,
+    setHash,
+    decisions: [],
+    durations: [],
+    unknownNamespaces: [],
+    breakGlass: [],
+    expiredExceptions: [],
+    injections: [],
+    drift: [],
+  }
 }
 
 /** What is said about a request: never its object's contents. */

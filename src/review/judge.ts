@@ -4,6 +4,7 @@ import type { AdmissionRequest } from '../admission/request.ts'
 import { type Decision, decide, strictestAction } from '../policy/decide.ts'
 import { type Evaluated, evaluate } from '../policy/evaluate.ts'
 import type { OwnerAnswer } from '../workload/owner.ts'
+import { brokenGlass } from './broken-glass.ts'
 import { type ReviewContext, type ReviewInput, subjectFacts } from './context.ts'
 import { bareFacts, type ReviewFacts, requestFacts } from './facts.ts'
 import { denialOf, remarksOf } from './message.ts'
@@ -59,6 +60,8 @@ export function judge(
       decisions: decisionFacts(decision, results),
       durations,
       unknownNamespaces,
+      breakGlass: brokenGlass(decision),
+      expiredExceptions: decision.expired.map(({ exception }) => exception),
     },
   }
 }

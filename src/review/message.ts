@@ -1,8 +1,9 @@
 import type { Denial, Remarks } from '../admission/answer.ts'
 import { describeObject } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
-import { printable, shorten } from '../admission/text.ts'
+import { printable, quote, shorten } from '../admission/text.ts'
 import type { Decision, JudgedFinding, Unjudged } from '../policy/decide.ts'
+import { brokenGlass, type GlassFact, throughGlass } from './broken-glass.ts'
 
 /** Of several rejecting webhooks a user sees one message, so ours says everything, within what a terminal bears. */
 const MAX_FINDINGS = 20
@@ -71,6 +72,12 @@ export function remarksOf(decision: Decision, setHash: string): Remarks {
     // Nearly every review has nothing to say here.
     if (items.length > 0) annotations[key] = items.map(describe).join('; ')
   }
+  const glass = brokenGlass(decision)
+  annotate(
+    'break-glass',
+    glass,
+    fact => `${describeGlass(fact)}, for ${throughGlass(decision, fact).map(place).join(', ')}`,
+  )
   annotate('denied', decision.denials, place)
   annotate('warned', decision.warnings, place)
   annotate('audited', decision.audits, item => `${place(item)}: ${item.finding.message}`)
@@ -80,6 +87,8 @@ export function remarksOf(decision: Decision, setHash: string): Remarks {
   annotate('errors', [...decision.errors, ...decision.ignoredErrors], unjudged)
   return {
     warnings: [
+      // First: what is too much for a terminal is cut at the end.
+      ...glass.map(fact => `break-glass, audited and alerted: ${describeGlass(fact)}`),
       ...decision.warnings.map(({ policy, finding }) => `${policy}: ${finding.message}`),
       ...decision.ignoredErrors.map(error => `not judged by ${unjudged(error)}`),
       ...decision.expired.map(describeExpired),
@@ -94,6 +103,11 @@ function place({ policy, check, finding }: Pick<JudgedFinding, 'policy' | 'check
 
 function unjudged({ policy, check, message }: Unjudged): string {
   return `${policy}${check === '' ? '' : `/${check}`}: ${message}`
+}
+
+/** The reason is the user's own text: quoted, it cannot pass for another entry, and before the places it is never cut. */
+function describeGlass({ policy, exception, group, reason }: GlassFact): string {
+  return `${policy} by ${exception}, as a member of ${group}: ${quote(reason)}`
 }
 
 function describeExpired({ exception, expires }: Decision['expired'][number]): string {

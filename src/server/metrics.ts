@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { CompiledException } from '../policy/exceptions.ts'
 import type { ReviewFacts } from '../review/facts.ts'
 
 /** Seconds: from a review that parses a small body to one that meets the API server's patience. */
@@ -41,6 +42,16 @@ export function createMetrics() {
       'Documents that got the strictest answer because the labels of the namespace are unknown: a policy was applied, an exception was not, nor an injection made.',
       ['kind', 'name'],
     ),
+    breakGlass: counter(
+      'break_glass_total',
+      'Reviews in which a break-glass exception let something pass, by policy and exception.',
+      ['policy', 'exception'],
+    ),
+    expiredExceptions: counter(
+      'expired_exceptions_total',
+      'Reviews in which an exception would have let something pass but was past its date.',
+      ['exception'],
+    ),
     injectionResults: counter('injections_total', 'What became of each injection, once for each review on /mutate.', [
       'injection',
       'result',
@@ -79,6 +90,11 @@ export function createMetrics() {
     inFlight: gauge('in_flight_requests', 'Admission reviews that are being answered.'),
     policySetInfo: gauge('policy_set_info', 'The policy set in force, by its hash; the value is always 1.', ['hash']),
     policies: gauge('policies', 'Policies in force.'),
+    exceptionExpiry: gauge(
+      'exception_expiry_timestamp_seconds',
+      'When an exception ends, in seconds since 1970; those that never end are left out.',
+      ['exception'],
+    ),
     injections: gauge('injections', 'Injections in force.'),
     staleDocuments: gauge(
       'stale_documents',
@@ -110,10 +126,26 @@ export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: num
   const operation = facts.request?.operation ?? 'unknown'
   for (const { policy, action } of facts.decisions) metrics.decisions.inc({ policy, action, operation })
   for (const duration of facts.durations) metrics.policySeconds.observe({ policy: duration.policy }, duration.seconds)
+  for (const { policy, exception } of facts.breakGlass) metrics.breakGlass.inc({ policy, exception })
+  for (const exception of facts.expiredExceptions) metrics.expiredExceptions.inc({ exception })
   for (const { injection, result: became } of facts.injections) {
     metrics.injectionResults.inc({ injection, result: became })
   }
   for (const injection of facts.drift) metrics.injectionDrift.inc({ injection })
   if (facts.proofFailure !== undefined) metrics.proofFailures.inc({ invariant: facts.proofFailure.invariant })
   for (const document of facts.unknownNamespaces) metrics.unknownNamespaces.inc(document)
+}
+
+/**
+ * Shows when exceptions end, and begins to count for those whose count is worth an alert: Prometheus sees no increase in
+ * a series that appears with its first event.
+ */
+export function observeExceptions(metrics: Metrics, exceptions: readonly CompiledException[]): void {
+  metrics.exceptionExpiry.reset()
+  for (const { name: exception, policies, breakGlass, expires } of exceptions) {
+    if (breakGlass !== undefined) for (const policy of policies) metrics.breakGlass.inc({ policy, exception }, 0)
+    if (expires === undefined) continue
+    metrics.exceptionExpiry.set({ exception }, expires / 1000)
+    metrics.expiredExceptions.inc({ exception }, 0)
+  }
 }

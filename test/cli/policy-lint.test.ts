@@ -338,6 +338,15 @@ Not checked: 2 objects in the excluded namespace kube-system (host-path; see --e
     expect(run.code).toBe(0)
     const json = JSON.parse((await runLint(['--format=json', '-'], { stdin })).stdout)
     expect(json.skipped[0].reason).toMatch(/^exempt by k3s-local-path \(k3s' local-path .*\): the PersistentVolume has/)
+    const reason = "k3s' local-path provisioner keeps its volumes here"
+    const object = { apiVersion: 'v1', kind: 'PersistentVolume', namespace: '', name: 'pv' }
+    expect(json.exempt).toEqual([
+      {
+        ...{ file: '<stdin>', line: 5, column: 17, endLine: 5, endColumn: 51 },
+        ...{ policy: 'host-path', check: 'host-path', exception: 'k3s-local-path', reason, object },
+        message: expect.stringMatching(/^the PersistentVolume has the local path/),
+      },
+    ])
     expect((await runLint(['--enable-exception=none', '-'], { stdin })).code).toBe(1)
   })
 
@@ -345,7 +354,7 @@ Not checked: 2 objects in the excluded namespace kube-system (host-path; see --e
     const exception = `apiVersion: portcullis.dev/v1alpha1
 kind: PolicyException
 metadata: {name: old, namespace: x}
-spec: {policies: [host-path], reason: once, expires: "2020-01-01T00:00:00Z"}
+spec: {policies: [host-path], match: {namespaces: [shop]}, reason: once, expires: "2020-01-01T00:00:00Z"}
 `
     const run = await runLint(['--exceptions=e.yaml', 'a.yaml'], {
       cwd: folderOf({ 'e.yaml': exception, 'a.yaml': bad }),
@@ -473,6 +482,7 @@ describe('json', () => {
           object,
         },
       ],
+      exempt: [],
       errors: [
         { file: 'm/a.yaml', line: 14, column: 1, message: 'the key "a" is set twice, in line 13 and in line 14' },
         { file: 'nope', line: 1, column: 1, message: 'there is no such file or folder' },
@@ -485,7 +495,7 @@ describe('json', () => {
   })
 
   it('is whole when there is nothing to say, and when the policies are wrong', async () => {
-    const empty = { findings: [], skipped: [], errors: [] }
+    const empty = { findings: [], skipped: [], exempt: [], errors: [] }
     const clean = await runLint(['--format=json', '-'], { stdin: good })
     const summary = { files: 1, documents: 1, objects: 1, findings: 0, skipped: 0, errors: 0 }
     expect(JSON.parse(clean.stdout)).toEqual({ summary, ...empty })
