@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { shippedExceptionNames } from '../../src/cli/documents.ts'
 import { policyLint } from '../../src/cli/policy-lint.ts'
 import { folderOf, placesIn, podText, runLint } from '../lint/harness.ts'
 
+const EXCEPTIONS = await shippedExceptionNames()
 const good = podText('/data/app')
 const bad = podText('/etc')
 
@@ -166,7 +168,7 @@ describe('exit codes', () => {
       name: '2: an exception that does not come with Portcullis',
       argv: ['--enable-exception=k3s', 'a.yaml'],
       code: 2,
-      stderr: 'policy-lint: --enable-exception knows no "k3s"; allowed: k3s-local-path, or none\n',
+      stderr: `policy-lint: --enable-exception knows no "k3s"; allowed: ${EXCEPTIONS.join(', ')}, or none\n`,
     },
     {
       name: '2: a folder without a policy',
