@@ -14,8 +14,8 @@ import type {
 import { comparePlaces, describeReference } from './report.ts'
 import type { Style } from './style.ts'
 
-/** What the text says: everything, or only what makes a run fail. */
-export type Verbosity = 'all' | 'quiet'
+/** What the text says: everything, all but what policies only record, or only what makes a run fail. */
+export type Verbosity = 'all' | 'normal' | 'quiet'
 
 const WORDS: Readonly<Record<Action, string>> = { Deny: 'deny', Warn: 'warn', Audit: 'audit' }
 
@@ -33,7 +33,7 @@ export function textReporter(write: (text: string) => void, style: Style, verbos
     },
     end(summary) {
       for (const line of excludedLines(excluded, style)) write(line)
-      if (verbosity === 'all') write(`${summaryLine(summary, actions, exempt, style)}\n`)
+      if (verbosity !== 'quiet') write(`${summaryLine(summary, actions, exempt, verbosity, style)}\n`)
     },
   }
 }
@@ -45,7 +45,8 @@ export function errorLine({ file, line, column, message }: LintError, style: Sty
 
 /** What is said about a file, in the order of its lines. */
 function linesOf(report: FileReport, style: Style, verbosity: Verbosity): readonly string[] {
-  const isShown = ({ action }: LintFinding) => verbosity === 'all' || action === 'Deny'
+  const isShown = ({ action }: LintFinding) =>
+    verbosity === 'all' || action === 'Deny' || (verbosity === 'normal' && action === 'Warn')
   const findings = report.findings.filter(isShown).map(item => ({ item, text: findingText(item, style) }))
   if (verbosity === 'quiet') return findings.map(({ text }) => text)
   const remarks = [
@@ -117,12 +118,15 @@ function summaryLine(
   summary: Summary,
   actions: Readonly<Record<Action, number>>,
   exempt: number,
+  verbosity: Verbosity,
   style: Style,
 ): string {
   const { files, documents, objects, findings, skipped, errors } = summary
   const parts = (Object.keys(WORDS) as Action[]).filter(action => actions[action] > 0)
   const detail = parts.map(action => `${actions[action]} ${WORDS[action]}`).join(', ')
-  const found = findings === 0 ? 'no findings' : `${count(findings, 'finding')} (${detail})`
+  const isHiding = verbosity === 'normal' && actions.Audit > 0
+  const found =
+    findings === 0 ? 'no findings' : `${count(findings, 'finding')} (${detail}${isHiding ? ': see --all' : ''})`
   const verdict = [
     found,
     ...(exempt > 0 ? [`${exempt} exempt`] : []),

@@ -49,7 +49,7 @@ describe('the process', () => {
 
   it('writes everything to a pipe, however long', () => {
     const text = Array.from({ length: 3000 }, (_, index) => podText('/etc', `p${index}`)).join('---\n')
-    const { status, stdout } = start(['--format=json', '-'], text)
+    const { status, stdout } = start(['--format=json', '--policies=policies/host-path.yaml', '-'], text)
     expect(status).toBe(1)
     expect((JSON.parse(stdout) as { findings: unknown[] }).findings).toHaveLength(3000)
   })

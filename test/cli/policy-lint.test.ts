@@ -393,9 +393,13 @@ spec: {policies: [host-path], match: {namespaces: [shop]}, reason: once, expires
       'p/d.yaml': policy('a-denies', '  validationActions: [Deny, Audit]'),
       'a.yaml': bad,
     })
-    const { stdout } = await runLint(['--policies=p', 'a.yaml'], { cwd })
+    const { stdout } = await runLint(['--policies=p', '--all', 'a.yaml'], { cwd })
     expect(stdout.match(/(?<=^a.yaml:11:15: )\w+/gm)).toEqual(['deny', 'warn', 'audit'])
     expect(stdout).toContain('3 findings (1 deny, 1 warn, 1 audit), 0 skipped')
+    // What is only recorded is counted, and shown to who asks.
+    const normal = await runLint(['--policies=p', 'a.yaml'], { cwd })
+    expect(normal.stdout.match(/(?<=^a.yaml:11:15: )\w+/gm)).toEqual(['deny', 'warn'])
+    expect(normal.stdout).toContain('3 findings (1 deny, 1 warn, 1 audit: see --all), 0 skipped')
     const quiet = await runLint(['-q', '--policies=p', 'a.yaml'], { cwd })
     expect(quiet.stdout.match(/^a.yaml.*?: \w+/gm)).toEqual(['a.yaml:11:15: deny'])
     expect(quiet.stdout).not.toContain('3 findings')

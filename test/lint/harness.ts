@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
+import { SHIPPED_POLICIES } from '../../src/cli/documents.ts'
 import { policyLint } from '../../src/cli/policy-lint.ts'
 
 /** What a run of `policy-lint` left behind. */
@@ -17,12 +18,18 @@ export interface LintRunOptions {
   readonly stdin?: string | Buffer
   readonly env?: Readonly<Record<string, string>>
   readonly isTerminal?: boolean
+  /** `shipped`: all that ship, as a user has them. */
+  readonly policies?: 'shipped'
 }
 
-/** Runs the command in this process. */
+/** The one policy of tests that are not about policies: what else ships has its own. */
+const HOST_PATH = join(SHIPPED_POLICIES, 'host-path.yaml')
+
+/** Runs the command in this process, with the policy host-path where no other is named. */
 export async function runLint(argv: readonly string[], options: LintRunOptions = {}): Promise<LintRun> {
   const out = { stdout: '', stderr: '' }
-  const code = await policyLint.run(argv, {
+  const isNamed = argv.some(arg => arg.startsWith('--policies')) || options.policies === 'shipped'
+  const code = await policyLint.run(isNamed ? argv : [...argv, `--policies=${HOST_PATH}`], {
     stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
     stdout: text => {
       out.stdout += text

@@ -79,7 +79,7 @@ test('a review that no policy could judge counts as an error, whichever way it w
 })
 
 test('what is scraped is the text format, and counts what happened', async () => {
-  const gateway = await startTestGateway()
+  const gateway = await startTestGateway({ policies: 'policies/host-path.yaml' })
   await gateway.ask('/validate', reviewOf(plainPod()))
   await gateway.ask('/validate', reviewOf(hostPathPod()))
   await gateway.ask('/observe', reviewOf(null))

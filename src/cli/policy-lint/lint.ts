@@ -19,6 +19,7 @@ function lintOptions(env: Io['env']) {
     ...verdictOptions(env),
     namespace: text('NAME', 'The namespace of objects that name none.', 'default'),
     format: choice(['text', 'json'], 'How results are written.', 'text'),
+    all: flag('Prints also what policies only record (action Audit).', { short: 'a' }),
     quiet: flag('Prints only what makes the run fail.', { short: 'q' }),
     'no-color': flag('No colours; NO_COLOR in the environment says the same.'),
     help: flag('Shows this text.', { short: 'h' }),
@@ -69,7 +70,7 @@ async function lintPaths(options: LintOptions, paths: readonly string[], io: Io)
 
 function reporterOf(options: LintOptions, style: Style, io: Io): Reporter {
   if (options.format === 'json') return jsonReporter(io.stdout)
-  return textReporter(io.stdout, style, options.quiet ? 'quiet' : 'all')
+  return textReporter(io.stdout, style, options.quiet ? 'quiet' : options.all ? 'all' : 'normal')
 }
 
 /** Says on the standard error, in every format, what could not be checked and which exceptions have run out. */
