@@ -13,8 +13,13 @@ const strict = (spec: InjectionSpec) => injectionSet({ a: { ...spec, onConflict:
 describe('a container of the same name', () => {
   const spec = { labels: { team: 'x' }, containers: [container('side', { args: ['-v'] })], volumes: [{ name: 'v' }] }
 
-  test('injection 20: with other content the injection is left out, whole', () => {
-    const pod = podOf({ containers: [container('app'), container('side', { args: ['-q'] })] })
+  test.each([
+    [['-q']],
+    // Arguments count as a whole: more of them are others.
+    [['-v', '-q']],
+    [[]],
+  ])('injection 20: with other content the injection is left out, whole: %j', args => {
+    const pod = podOf({ containers: [container('app'), container('side', { args })] })
     const what = 'the pod has another container "side" (its args differs)'
     expect(plan(pod, injectionSet({ a: spec }))).toMatchObject({
       ...SKIPPED,

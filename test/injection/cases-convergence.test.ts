@@ -164,13 +164,15 @@ describe('a record that is not ours', () => {
       a: { containers: [container('side')] },
       b: { env: [{ name: 'A' }] },
     })
-    const forged = text([
+    const records = [
       { name: 'a', revision: 'x' },
       { name: 'a', revision: 'y', containers: ['app'] },
-    ])
-    const { whole } = plan(recorded(POD, forged), set)
-    expect(recordOf(whole)).toMatchObject([{ name: 'a', containers: ['app', 'side'] }])
-    expect(plan(whole, set).operations).toEqual([])
+    ]
+    for (const forged of [records, records.toReversed()]) {
+      const { whole } = plan(recorded(POD, text(forged)), set)
+      expect(recordOf(whole)).toMatchObject([{ name: 'a', containers: ['app', 'side'] }])
+      expect(plan(whole, set).operations).toEqual([])
+    }
   })
 
   test('injection 29: under onConflict: Deny it is not believed', () => {
