@@ -1,11 +1,11 @@
-import type { JsonObject } from '../json/value.ts'
+import { get, isObject, type JsonObject } from '../json/value.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import { PodDraft } from './draft.ts'
 import type { GenericFiles } from './generic/read.ts'
 import type { Injection } from './injection.ts'
 import type { InjectionPlan, InjectionResult } from './outcome.ts'
 import { Planner } from './planner.ts'
-import { traitsOf, unselectedReason, untouchableReason } from './selection.ts'
+import { podFacts, traitsOf, unselectedReason, untouchableReason } from './selection.ts'
 
 /** All injections that may be made, as one immutable snapshot. */
 export interface InjectionSet {
@@ -77,4 +77,30 @@ function activate(
     })
   }
   return reasons
+}
+
+/**
+ * A pod like `original`, but of nothing else than what the injections of a set declare for `pod`, whether it is there
+ * already or not, and whichever of them it was: by what it adds, one may have become none of those that are for the pod.
+ */
+export function declaredPod(original: JsonObject, pod: JsonObject, { injections }: InjectionSet): JsonObject {
+  const facts = podFacts(traitsOf(pod, new PodDraft(pod)))
+  const declared = injections.flatMap(({ render }) => {
+    const rendered = render(facts)
+    return rendered.ok ? [rendered.additions] : []
+  })
+  const spec = get(original, 'spec')
+  return {
+    ...original,
+    spec: {
+      ...(isObject(spec) ? spec : {}),
+      ephemeralContainers: [],
+      volumes: declared.flatMap(({ volumes }) => volumes),
+      containers: declared.flatMap(({ containers }) => containers),
+      initContainers: declared.flatMap(({ initContainersFirst: first, initContainers }) => [
+        ...first,
+        ...initContainers,
+      ]),
+    },
+  }
 }

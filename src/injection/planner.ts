@@ -1,13 +1,13 @@
 import { quote } from '../admission/text.ts'
 import { fits } from './budget.ts'
 import { fillContainers } from './fill-containers.ts'
-import type { Additions, Injection, PodFacts } from './injection.ts'
+import type { Additions, Injection } from './injection.ts'
 import { DECLARED_CONTAINERS, judgeContainers, judgeVolumes, missingVolume } from './judge.ts'
 import { nameOf } from './names.ts'
 import type { InjectionNote, InjectionOutcome, InjectionPlan, InjectionResult } from './outcome.ts'
 import type { InjectionPorts } from './plan.ts'
 import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecords } from './record.ts'
-import type { PodTraits } from './selection.ts'
+import { type PodTraits, podFacts } from './selection.ts'
 
 /** The container that kubectl means when none is named. */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
@@ -45,7 +45,7 @@ export class Planner {
   /** Adds what does not depend on other injections: all of it or, where something is in the way, nothing. */
   begin(injection: Injection): InjectionResult | 'active' {
     const { draft, isJob } = this.#traits
-    const rendered = injection.render(this.#facts())
+    const rendered = injection.render(podFacts(this.#traits))
     if (!rendered.ok) {
       if (rendered.denies) this.#deny(injection, rendered.message)
       return this.#fail(injection, 'render-failed', rendered.message)
@@ -105,18 +105,6 @@ export class Planner {
     if (this.#denial?.injection === injection) return 'conflict'
     if (record.isEmpty) return 'complete'
     return this.#denial === undefined ? 'injected' : 'withheld'
-  }
-
-  /** Read only by those that have templates. */
-  #facts(): PodFacts {
-    const { draft, serviceAccountName, isJob } = this.#traits
-    return {
-      get annotations() {
-        return draft.annotations.strings()
-      },
-      serviceAccountName,
-      isJob,
-    }
   }
 
   /** The first injection that denies speaks. */

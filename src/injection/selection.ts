@@ -2,7 +2,7 @@ import { dig, get, getString, type JsonObject } from '../json/value.ts'
 import { type NamespaceLabels, namespaceReader } from '../policy/match.ts'
 import { selects } from '../workload/selector.ts'
 import type { PodDraft } from './draft.ts'
-import type { Injection } from './injection.ts'
+import type { Injection, PodFacts } from './injection.ts'
 import type { InjectionResult } from './outcome.ts'
 import { isWellFormed } from './well-formed.ts'
 
@@ -66,5 +66,16 @@ export function traitsOf(pod: JsonObject, draft: PodDraft): PodTraits {
     isWindows: os === 'windows',
     hasHostNetwork: get(spec, 'hostNetwork') === true,
     serviceAccountName: getString(spec, 'serviceAccountName') ?? '',
+  }
+}
+
+/** What an injection is rendered from; read only by those that have templates. */
+export function podFacts({ draft, serviceAccountName, isJob }: PodTraits): PodFacts {
+  return {
+    get annotations() {
+      return draft.annotations.strings()
+    },
+    serviceAccountName,
+    isJob,
   }
 }

@@ -7,6 +7,7 @@ import { type InjectionPorts, type InjectionSet, planInjections } from '../injec
 import type { JsonObject } from '../json/value.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { InjectionFact, ProofFailure } from './facts.ts'
+import { podSecurityWarnings } from './pod-security.ts'
 import { proveInjection } from './prove.ts'
 
 /** What decides an injection, and what others know about the pod. */
@@ -61,8 +62,10 @@ export function inject(request: AdmissionRequest, context: InjectionContext): In
   }
   if (plan.operations.length === 0) return injectedOf(plan, context, { kind: 'allowed' })
   const proof = proveInjection(request, pod, plan.operations, context)
-  if (proof.ok) return injectedOf(plan, context, { kind: 'patched', patch: plan.operations })
-  return withheld(request, plan, context, proof)
+  if (!proof.ok) return withheld(request, plan, context, proof)
+  const injected = injectedOf(plan, context, { kind: 'patched', patch: plan.operations })
+  const warnings = [...injected.answer.warnings, ...podSecurityWarnings(request, pod, proof.patched, context)]
+  return { ...injected, answer: { ...injected.answer, warnings } }
 }
 
 /** The pod, or why the request is none that anything is injected into. */

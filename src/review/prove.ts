@@ -1,5 +1,5 @@
 import type { AdmissionRequest } from '../admission/request.ts'
-import { planInjections } from '../injection/plan.ts'
+import { declaredPod, planInjections } from '../injection/plan.ts'
 import { RECORD_KEY } from '../injection/record.ts'
 import type { AddOperation } from '../json/patch.ts'
 import { pointerOf } from '../json/pointer.ts'
@@ -11,13 +11,17 @@ import { type Invariant, prove } from '../proof/prove.ts'
 import { podOf } from '../workload/pod.ts'
 import type { ProofFailure } from './facts.ts'
 import type { InjectionContext } from './inject.ts'
+import { nothingPrivileged } from './pod-security.ts'
 
-/** The patch holds, or what it breaks. */
-export type InjectionProof = { readonly ok: true } | ({ readonly ok: false } & ProofFailure)
+/** The patch holds, and what it leads to; or what it breaks. */
+export type InjectionProof =
+  | { readonly ok: true; readonly patched: JsonObject }
+  | ({ readonly ok: false } & ProofFailure)
 
 /**
  * Proves that a patch harms nothing: an independent applier takes it, what was there is there unchanged, names and
- * mount paths stay distinct, no denying policy finds what it did not find before, and planning again adds nothing.
+ * mount paths stay distinct, nothing privileged comes that no injection declares, no denying policy finds what it did
+ * not find before, and planning again adds nothing.
  */
 export function proveInjection(
   request: AdmissionRequest,
@@ -32,11 +36,12 @@ export function proveInjection(
     invariants: [
       distinctNames(containersOf),
       distinctMountPaths(containersOf),
+      nothingPrivileged(request, context.facts, (before, after) => declaredPod(before, after, context.injections)),
       noNewDenial(request, context),
       nothingLeft(request, context),
     ],
   })
-  if (proof.ok) return { ok: true }
+  if (proof.ok) return { ok: true, patched: proof.result }
   const { invariant, message, index } = proof
   const operation = index === undefined ? undefined : patch[index]?.path
   return { ok: false, invariant, message, ...(operation !== undefined && { operation }) }

@@ -58,7 +58,7 @@ describe('an operation broken on purpose', () => {
       '/spec/initContainers/0',
       '/spec/containers/-',
     ])
-    expect(proofOf(POD, GOOD, SET)).toEqual({ ok: true })
+    expect(proofOf(POD, GOOD, SET)).toMatchObject({ ok: true })
   })
 
   const side = container('side')
@@ -97,6 +97,45 @@ describe('an operation broken on purpose', () => {
       'distinct-mount-paths',
     ],
   ]
+  const privileged = { ...container('other'), securityContext: { privileged: true } }
+  const undeclared: readonly (readonly [name: string, patch: readonly AddOperation[], message: string])[] = [
+    [
+      'a privileged container that nobody declares',
+      adding('/spec/containers/-', privileged),
+      'container "other" is privileged: it has every capability and every device of the node, which no injection declares',
+    ],
+    [
+      'a privileged sidecar whose declaration is not',
+      changing('/spec/containers/-', { value: { ...side, securityContext: { privileged: true } } }),
+      'container "side" is privileged: it has every capability and every device of the node, which no injection declares',
+    ],
+    [
+      'a hostPath volume that nobody declares',
+      adding('/spec/volumes/-', { name: 'host', hostPath: { path: '/data' } }),
+      'volume "host" mounts hostPath "/data": no hostPath is allowed, which no injection declares',
+    ],
+    [
+      "the node's network",
+      adding('/spec/hostNetwork', true),
+      "the pod shares the node's network: it reaches what listens on the node's loopback, and sees its traffic (hostNetwork), which no injection declares",
+    ],
+  ]
+  test.each(undeclared)('injection 61: %s', (_, patch, message) => {
+    expect(proofOf(POD, patch, SET)).toMatchObject({ ok: false, invariant: 'pod-security-baseline', message })
+  })
+
+  test('injection 61: what an injection declares, it brings, privileged or not; and the pod may be so already', () => {
+    const set = injectionSet({
+      a: {
+        containers: [{ ...side, securityContext: { privileged: true } }],
+        volumes: [{ name: 'host', hostPath: { path: '/data' } }],
+      },
+    })
+    expect(plan(POD, set).results).toEqual({ a: 'injected' })
+    const own = json({ ...POD, spec: { hostNetwork: true, containers: [privileged] } })
+    expect(plan(own, SET).results).toEqual({ a: 'injected' })
+  })
+
   test.each(cases)('injection 61: %s', (_, patch, invariant) => {
     const proof = proofOf(POD, patch, SET)
     expect(proof).toMatchObject({ ok: false, invariant })
@@ -119,7 +158,7 @@ describe('an operation broken on purpose', () => {
       message: '/metadata/labels/app exists already',
       operation: '/metadata/labels/app',
     })
-    expect(proofOf(POD, adding(`/metadata/annotations/${RECORD_KEY.replace('/', '~1')}`, 'x'), SET)).toEqual({
+    expect(proofOf(POD, adding(`/metadata/annotations/${RECORD_KEY.replace('/', '~1')}`, 'x'), SET)).toMatchObject({
       ok: true,
     })
   })

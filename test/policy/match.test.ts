@@ -251,6 +251,10 @@ describe('excluded namespaces', () => {
     expect(kind(POD, { excludeNamespaces: ['shop'] })).toEqual({ kind: 'excluded', namespace: 'shop' })
   })
 
+  it.each(['kube-system-2', 'my-kube-system', 'kube', 'Kube-System', 'shop'])('are not %s', namespace => {
+    expect(kind({ ...POD, namespace })).toEqual({ kind: 'matches' })
+  })
+
   it('are excluded with their Namespace object', () => {
     const namespace = requestFor({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } })
     expect(kind(namespace)).toEqual({ kind: 'excluded', namespace: 'kube-system' })
