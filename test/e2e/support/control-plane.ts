@@ -13,6 +13,8 @@ import { removeAtEnd } from './reaper.ts'
 export interface ApiAnswer {
   readonly status: number
   readonly body: string
+  /** The header of that name: warnings as `299 - "text"`, separated by commas; `''` without any. */
+  readonly warning: string
 }
 
 /** One API server, and two ways to ask it as administrator. */
@@ -187,7 +189,10 @@ class Parts {
           incoming.setEncoding('utf8').on('data', (chunk: string) => {
             text += chunk
           })
-          incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: text }))
+          incoming.on('end', () => {
+            const { warning = '' } = incoming.headers
+            resolve({ status: incoming.statusCode ?? 0, body: text, warning })
+          })
           incoming.on('error', reject)
         })
         outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer within 30 s`)))
