@@ -2,12 +2,14 @@ import { appArmor } from './app-armor.ts'
 import { capabilitiesBaseline } from './capabilities-baseline.ts'
 import { capabilitiesRestricted } from './capabilities-restricted.ts'
 import { type RegisteredCheck, register } from './check.ts'
+import { guardedLabels } from './guarded-labels.ts'
 import { hostNamespaces } from './host-namespaces.ts'
 import { hostPath } from './host-path.ts'
 import { hostPathVolumes } from './host-path-volumes.ts'
 import { hostPorts } from './host-ports.ts'
 import { hostProbes } from './host-probes.ts'
 import { hostProcess } from './host-process.ts'
+import { memoryLimits } from './memory-limits.ts'
 import { privilegeEscalation } from './privilege-escalation.ts'
 import { privileged } from './privileged.ts'
 import { procMount } from './proc-mount.ts'
@@ -23,6 +25,8 @@ import { sysctls } from './sysctls.ts'
 /** Every built-in check, in the order of the documentation. A check that is not in this list does not exist. */
 export const CHECKS: readonly RegisteredCheck[] = [
   register(hostPath),
+  register(memoryLimits),
+  register(guardedLabels),
   // Pod Security Standards: baseline
   register(privileged),
   register(hostNamespaces),

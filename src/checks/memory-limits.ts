@@ -1,0 +1,54 @@
+/*
+War story 4: when a webhook made ReplicaSets create pods for ever, the API server grew until its node had no memory left,
+and took the other components of the control plane along. A limit restarts one container; without one the node goes.
+
+Fields: resources.limits.memory of every container and init container, also in the static pods of the control plane;
+spec.resources.limits.memory, the limit of the pod as a whole. Ephemeral containers cannot have resources.
+
+Allowed: a limit above zero on the container or on the pod.
+*/
+import { z } from 'zod'
+import { quote } from '../admission/text.ts'
+import { append } from '../json/pointer.ts'
+import { dig, type Json } from '../json/value.ts'
+import { POD_TEMPLATE_KINDS } from '../workload/kinds.ts'
+import type { Container } from '../workload/pod.ts'
+import type { Check, Finding } from './check.ts'
+import { rulesFor } from './resources.ts'
+
+/** Wants a memory limit on every container. */
+export const memoryLimits: Check<Record<string, never>> = {
+  id: 'memory-limits',
+  summary: 'Wants a memory limit on every container.',
+  kinds: POD_TEMPLATE_KINDS,
+  resources: rulesFor(POD_TEMPLATE_KINDS),
+  params: z.strictObject({}),
+  run({ pods }) {
+    const findings: Finding[] = []
+    for (const { spec, containers } of pods) {
+      if (isLimit(dig(spec, 'resources', 'limits', 'memory'))) continue
+      for (const container of containers) {
+        if (container.list === 'ephemeralContainers') continue
+        if (!isLimit(dig(container.value, 'resources', 'limits', 'memory'))) findings.push(findingOf(container))
+      }
+    }
+    return { findings }
+  },
+}
+
+/** A quantity above zero: "0" means no limit. */
+function isLimit(memory: Json | undefined): boolean {
+  return (typeof memory === 'string' || typeof memory === 'number') && Number.parseFloat(`${memory}`) > 0
+}
+
+function findingOf({ name, image, list, pointer, value }: Container): Finding {
+  const isThere = dig(value, 'resources', 'limits', 'memory') !== undefined
+  return {
+    pointer: isThere ? append(pointer, 'resources', 'limits', 'memory') : pointer,
+    message: `container ${quote(name)} has no memory limit: it may take all the memory of its node, and everything else there with it`,
+    hint: 'set resources.limits.memory to what the container needs at most',
+    level: 'violation',
+    key: `no-limit ${JSON.stringify([list, name])}`,
+    facts: { containers: [{ name, image }] },
+  }
+}
