@@ -3,7 +3,7 @@ import type { AdmissionRequest, Operation } from '../admission/request.ts'
 import type { Pointer } from '../json/pointer.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { GroupKind } from '../workload/kinds.ts'
-import type { OwnerAnswer } from '../workload/owner.ts'
+import type { OwnerAnswer, OwnerKind } from '../workload/owner.ts'
 import type { Pod } from '../workload/pod.ts'
 
 /** Which requests a check is about by default, in the words of `matchConstraints.resourceRules`. */
@@ -99,8 +99,8 @@ export interface Check<Params> {
   readonly params: ZodType<Params>
   /** What is allowed but looks like a mistake: said once, when the policy is loaded. */
   warnings?(params: Params): readonly { readonly pointer: Pointer; readonly message: string }[]
-  /** What the check wants to be fetched before it runs. */
-  readonly needs?: 'owner'
+  /** Of a check that wants the owner of a pod to be asked for before it runs: further kinds that own pods. */
+  ownerKinds?(params: Params): readonly OwnerKind[]
   run(subject: Subject, params: Params): CheckResult
   /**
    * Of a check that compares several objects. `run` is called for each of them too: seen alone, it says that what has
@@ -132,7 +132,8 @@ export interface BoundCheck {
   readonly kinds: readonly GroupKind[]
   readonly resources: readonly ResourceRule[]
   readonly warnings: readonly { readonly pointer: Pointer; readonly message: string }[]
-  readonly needs?: 'owner'
+  /** Undefined where the check does not ask for owners. */
+  readonly ownerKinds?: readonly OwnerKind[]
   run(subject: Subject): CheckResult
   readonly set?: BoundSetRule
 }
@@ -170,7 +171,8 @@ export function register<Params>(check: Check<Params>): RegisteredCheck {
       if (!parsed.success) return { ok: false, error: parsed.error }
       const params = parsed.data
       const warnings = check.warnings?.(params) ?? []
-      const { needs, set } = check
+      const { set } = check
+      const ownerKinds = check.ownerKinds?.(params)
       return {
         ok: true,
         check: {
@@ -179,7 +181,7 @@ export function register<Params>(check: Check<Params>): RegisteredCheck {
           resources,
           warnings,
           run: subject => check.run(subject, params),
-          ...(needs !== undefined && { needs }),
+          ...(ownerKinds !== undefined && { ownerKinds }),
           ...(set !== undefined && {
             set: {
               pick: subject => set.pick(subject, params),

@@ -12,7 +12,7 @@ import { quote } from '../admission/text.ts'
 import { append } from '../json/pointer.ts'
 import { dig, type Json } from '../json/value.ts'
 import { POD_TEMPLATE_KINDS } from '../workload/kinds.ts'
-import type { Container } from '../workload/pod.ts'
+import { type Container, isEphemeral } from '../workload/pod.ts'
 import type { Check, Finding } from './check.ts'
 import { rulesFor } from './resources.ts'
 
@@ -28,7 +28,7 @@ export const memoryLimits: Check<Record<string, never>> = {
     for (const { spec, containers } of pods) {
       if (isLimit(dig(spec, 'resources', 'limits', 'memory'))) continue
       for (const container of containers) {
-        if (container.list === 'ephemeralContainers') continue
+        if (isEphemeral(container)) continue
         if (!isLimit(dig(container.value, 'resources', 'limits', 'memory'))) findings.push(findingOf(container))
       }
     }

@@ -4,6 +4,7 @@ import pino from 'pino'
 import { ensureDevelopmentCertificates } from '../certs/development.ts'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import { CHECKS } from '../checks/index.ts'
+import { loadClient } from '../cluster/load-client.ts'
 import { loadInjections } from '../injection/set.ts'
 import { loadSet } from '../policy/set.ts'
 import { type GatewayConfig, startGateway } from '../server/gateway.ts'
@@ -42,6 +43,11 @@ function serveOptions(env: Io['env']) {
     dev: flag('Makes a CA, a serving and a client certificate under certs/dev/ and uses them; needs no cluster.'),
     ...verdictOptions(env),
     ...injectionOptions(),
+    kubeconfig: text(
+      'FILE',
+      'How to reach the API, to ask which pods an owner selects; in a pod its service account unless given.',
+      undefined,
+    ),
     listen: address('Where admission reviews come in (mTLS).', ':8443'),
     'health-listen': address('Where /livez, /readyz and /metrics are served, in clear.', ':8080'),
     'tls-cert': text(
@@ -127,8 +133,11 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
   if (options['client-auth'] === 'require' && options['client-name'].length === 0) {
     return { ok: false, problems: ['--client-name names nobody, so that nobody could ask; see also --client-auth'] }
   }
+  const cluster = await loadClient(options.kubeconfig, io.env)
+  if (!cluster.ok) return { ok: false, problems: [`--kubeconfig: ${cluster.problem}`] }
   const sources = documentSources(options)
   const value: GatewayConfig = {
+    client: cluster.client,
     listen: options.listen,
     healthListen: options['health-listen'],
     tls: tls.files,

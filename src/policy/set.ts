@@ -1,5 +1,6 @@
 import { quote } from '../admission/text.ts'
 import type { RegisteredCheck } from '../checks/check.ts'
+import type { OwnerKind } from '../workload/owner.ts'
 import { type CompiledDocument, type CompiledPolicy, compileDocument } from './compile.ts'
 import type { CompiledException } from './exceptions.ts'
 import { type Folder, hashOf, loadFolder } from './folder.ts'
@@ -13,8 +14,8 @@ export interface PolicySet {
   readonly exceptions: readonly CompiledException[]
   /** The namespaces that no policy applies to, unless it says otherwise itself. */
   readonly excludedNamespaces: readonly string[]
-  /** Whether a check wants to know the selector of an object's owner. */
-  readonly needsOwner: boolean
+  /** The kinds that own pods beside Kubernetes' own; undefined where no check asks for owners. */
+  readonly ownerKinds: readonly OwnerKind[] | undefined
   /** The namespace labels that a policy or an exception selects on. */
   readonly namespaceLabels: ReadonlySet<string>
   /** Names the set: equal documents, equal hash. */
@@ -73,10 +74,11 @@ function buildSet(documents: readonly CompiledDocument[], { excludedNamespaces, 
   const policies = documents.filter(document => document.kind === 'Policy')
   const exceptions = documents.filter(document => document.kind === 'PolicyException')
   const hash = hashOf([...policies, ...exceptions], excludedNamespaces, digest)
-  const needsOwner = policies.some(({ checks }) => checks.some(({ needs }) => needs === 'owner'))
+  const asking = policies.flatMap(({ checks }) => checks).filter(check => check.ownerKinds !== undefined)
+  const ownerKinds = asking.length === 0 ? undefined : asking.flatMap(check => check.ownerKinds ?? [])
   const selectors = [...policies.map(({ match }) => match), ...exceptions].map(
     ({ namespaceSelector }) => namespaceSelector,
   )
   const namespaceLabels = new Set(selectors.flat().map(({ key }) => key))
-  return { policies, exceptions, excludedNamespaces, needsOwner, namespaceLabels, hash }
+  return { policies, exceptions, excludedNamespaces, ownerKinds, namespaceLabels, hash }
 }

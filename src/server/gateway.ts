@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { describeCertificateProblem } from '../certs/pem.ts'
+import type { ClusterClient } from '../cluster/client.ts'
+import { LOOK_UP_RESULTS, ownerCache } from '../cluster/owners.ts'
 import type { OwnerSelectors } from '../review/owner.ts'
 import { buildApp } from './app.ts'
 import { Capacity } from './capacity.ts'
@@ -47,8 +49,8 @@ export interface GatewayConfig {
   /** How often files are looked at. */
   readonly pollMs: number
   readonly documents: DocumentStore
-  /** Who knows the owners of pods; undefined where there is no connection to the API. */
-  readonly owners?: OwnerSelectors | undefined
+  /** The API, to ask for the owners of pods; undefined where there is no connection. */
+  readonly client?: Pick<ClusterClient, 'read'> | undefined
   readonly logger: FastifyBaseLogger
   readonly version: string
   /** Counts under the names of the generic-sidecar-injector, too. */
@@ -88,6 +90,7 @@ class Parts {
   readonly #live: LiveSnapshot
   readonly #connections = new ConnectionRegistry()
   readonly #refusals: RefusalLog
+  readonly #owners: OwnerSelectors | undefined
   readonly #large: LargeReviews
   readonly #app: FastifyInstance
   readonly #health: FastifyInstance
@@ -100,7 +103,8 @@ class Parts {
     this.#genericMetrics = config.countsAsGeneric ? createGenericMetrics(metrics.registry) : undefined
     this.#material = material
     this.#live = live
-    this.#large = startLargeReviews(live, metrics, config.logger)
+    this.#owners = config.client && ownersOf(config.client, metrics)
+    this.#large = startLargeReviews(live, this.#owners, metrics, config.logger)
     this.#refusals = new RefusalLog(config.logger, () => performance.now())
     this.#app = this.#buildApp()
     this.#connections.track(this.#server)
@@ -178,7 +182,7 @@ class Parts {
       maxBody,
       now: () => Date.now(),
       monotonic: () => performance.now(),
-      owners: this.#config.owners,
+      owners: this.#owners,
       onStart: path => {
         metrics.inFlight.inc()
         if (path === 'mutate') this.#genericMetrics?.begin()
@@ -219,8 +223,23 @@ class Parts {
   }
 }
 
-function startLargeReviews(live: LiveSnapshot, metrics: Metrics, logger: FastifyBaseLogger): LargeReviews {
-  const large = new LargeReviews(live.current, event => {
+/** A cache of owners that counts its look-ups; each result is there from the start, so that an increase is seen. */
+function ownersOf(client: Pick<ClusterClient, 'read'>, { ownerLookUps }: Metrics): OwnerSelectors {
+  for (const result of LOOK_UP_RESULTS) ownerLookUps.inc({ result }, 0)
+  return ownerCache({
+    client,
+    monotonic: () => performance.now(),
+    onLookUp: result => ownerLookUps.inc({ result }),
+  })
+}
+
+function startLargeReviews(
+  live: LiveSnapshot,
+  owners: OwnerSelectors | undefined,
+  metrics: Metrics,
+  logger: FastifyBaseLogger,
+): LargeReviews {
+  const large = new LargeReviews(live.current, owners, event => {
     metrics.workerFailures.inc()
     logger.error(event, 'the thread that judges large requests ended; a new one takes its place')
   })

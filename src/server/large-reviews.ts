@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { readIdentity } from '../review/decode.ts'
+import { NO_CONNECTION, type OwnerSelectors } from '../review/owner.ts'
 import type { ReviewPath } from '../review/path.ts'
 import { DEADLINE, type Reviewed, unanswerable, unjudged } from '../review/unjudged.ts'
 import { processClock } from './clock.ts'
-import type { WorkerAnswer, WorkerRequest } from './review-worker.ts'
+import type { WorkerAnswer, WorkerData, WorkerRequest } from './review-worker.ts'
 import { type Snapshot, toPortable } from './snapshot.ts'
 
 /**
@@ -30,6 +31,7 @@ export type WorkerEvent = { readonly kind: 'failed'; readonly message: string } 
  * main thread goes on answering. Started at the first large body.
  */
 export class LargeReviews {
+  readonly #owners: OwnerSelectors | undefined
   readonly #onEvent: (event: WorkerEvent) => void
   readonly #pending = new Map<number, Pending>()
   #snapshot: Snapshot
@@ -37,8 +39,10 @@ export class LargeReviews {
   #stuckTimer: NodeJS.Timeout | undefined
   #nextId = 0
 
-  constructor(snapshot: Snapshot, onEvent: (event: WorkerEvent) => void) {
+  /** @param owners undefined where there is no connection to the API. */
+  constructor(snapshot: Snapshot, owners: OwnerSelectors | undefined, onEvent: (event: WorkerEvent) => void) {
     this.#snapshot = snapshot
+    this.#owners = owners
     this.#onEvent = onEvent
   }
 
@@ -76,10 +80,18 @@ export class LargeReviews {
   #start(): Worker {
     const file = import.meta.url.endsWith('.ts') ? './review-worker.ts' : './review-worker.js'
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: toPortable(this.#snapshot),
+      workerData: {
+        snapshot: toPortable(this.#snapshot),
+        hasOwners: this.#owners !== undefined,
+      } satisfies WorkerData,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     })
-    worker.on('message', ({ id, reviewed }: WorkerAnswer) => {
+    worker.on('message', (message: WorkerAnswer) => {
+      if (message.kind === 'owner') {
+        void this.#answerOwner(worker, message)
+        return
+      }
+      const { id, reviewed } = message
       // Whatever it answers, it is alive.
       clearTimeout(this.#stuckTimer)
       this.#stuckTimer = undefined
@@ -93,6 +105,11 @@ export class LargeReviews {
     worker.unref()
     this.#worker = worker
     return worker
+  }
+
+  async #answerOwner(worker: Worker, { id, question }: Extract<WorkerAnswer, { kind: 'owner' }>): Promise<void> {
+    const answer = (await this.#owners?.selectorOf(...question)) ?? NO_CONNECTION
+    worker.postMessage({ kind: 'owner', id, answer } satisfies WorkerRequest)
   }
 
   /** The thread is through with a body. One that was answered before, when its time ran out, keeps that answer. */

@@ -64,6 +64,11 @@ export function createMetrics() {
       'Patches that were withheld because they were not proven harmless, by the invariant that they would have broken.',
       ['invariant'],
     ),
+    ownerLookUps: counter(
+      'owner_lookups_total',
+      "Times the selector of a pod's owner was wanted, by how that ended: cached, found, not-found, failed, late or busy.",
+      ['result'],
+    ),
     clients: counter('client_requests_total', 'Requests by the name in the client certificate and what followed.', [
       'client',
       'result',

@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { OwnerSelectors } from '../review/owner.ts'
 import type { ReviewPath } from '../review/path.ts'
 import { review } from '../review/review.ts'
 import type { Reviewed } from '../review/unjudged.ts'
+import type { OwnerAnswer } from '../workload/owner.ts'
 import { processClock } from './clock.ts'
 import { contextOf, fromPortable, type PortableSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -15,28 +17,60 @@ export type WorkerRequest =
       readonly body: Uint8Array
       readonly deadline: number
     }
+  | { readonly kind: 'owner'; readonly id: number; readonly answer: OwnerAnswer }
 
-/** What it is told; without a review where the time was over before its turn came. */
-export interface WorkerAnswer {
-  readonly id: number
-  readonly reviewed?: Reviewed
+/** What it is told: a review, none where the time was over before its turn came; or a question about an owner. */
+export type WorkerAnswer =
+  | { readonly kind: 'reviewed'; readonly id: number; readonly reviewed?: Reviewed }
+  | { readonly kind: 'owner'; readonly id: number; readonly question: Parameters<OwnerSelectors['selectorOf']> }
+
+/** What the thread starts with. */
+export interface WorkerData {
+  readonly snapshot: PortableSnapshot
+  /** Whether the main thread can ask the API. */
+  readonly hasOwners: boolean
 }
 
-let snapshot: Snapshot = fromPortable(workerData as PortableSnapshot)
+const { snapshot: first, hasOwners } = workerData as WorkerData
+let snapshot: Snapshot = fromPortable(first)
+
+/** The questions about owners that the main thread has not answered yet. */
+const questions = new Map<number, (answer: OwnerAnswer) => void>()
+let nextQuestion = 0
+const tell = (answer: WorkerAnswer) => parentPort?.postMessage(answer)
+
+/** The connection to the API is the main thread's: it is asked there. */
+const owners: OwnerSelectors = {
+  selectorOf: (...question) =>
+    new Promise(resolve => {
+      const id = nextQuestion++
+      questions.set(id, resolve)
+      tell({ kind: 'owner', id, question })
+    }),
+}
 
 parentPort?.on('message', (message: WorkerRequest) => {
   if (message.kind === 'snapshot') {
     snapshot = fromPortable(message.snapshot)
     return
   }
+  if (message.kind === 'owner') {
+    questions.get(message.id)?.(message.answer)
+    questions.delete(message.id)
+    return
+  }
   const { id, path, body, deadline } = message
   if (processClock() >= deadline) {
     // It has been answered already; to judge it now would only keep the others waiting.
-    parentPort?.postMessage({ id } satisfies WorkerAnswer)
+    tell({ kind: 'reviewed', id })
     return
   }
-  const context = contextOf(snapshot, { now: Date.now, monotonic: processClock })
+  const context = contextOf(snapshot, {
+    now: Date.now,
+    monotonic: processClock,
+    owners: hasOwners ? owners : undefined,
+  })
   void Promise.resolve(review({ path, body, deadline }, context)).then(reviewed =>
-    parentPort?.postMessage({ id, reviewed } satisfies WorkerAnswer),
+    tell({ kind: 'reviewed', id, reviewed }),
   )
 })

@@ -60,6 +60,11 @@ export function podsOf(
   return embeddedTemplates(kind, object, furtherKinds)?.map(podOf)
 }
 
+/** Whether a container was put into a running pod: it has no resources of its own. */
+export function isEphemeral({ list }: Container): boolean {
+  return list === 'ephemeralContainers'
+}
+
 /** The pod, or the template of one, that stands at `pointer`. */
 export function podOf({ pointer, value }: EmbeddedTemplate): Pod {
   const metadata = get(value, 'metadata')

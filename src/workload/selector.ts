@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../json/value.ts'
+import { getList, getString, isList, isObject, type Json, type JsonObject } from '../json/value.ts'
 
 /** One requirement of a label selector. */
 export interface Requirement {
@@ -33,6 +33,35 @@ export function compileSelector(selector: LabelSelector | undefined): Selector {
   return [...labels, ...expressions]
 }
 
+const OPERATORS: readonly string[] = ['In', 'NotIn', 'Exists', 'DoesNotExist'] satisfies Requirement['operator'][]
+
+/**
+ * Reads a selector as an object has it: a LabelSelector or, as a ReplicationController's, the labels themselves.
+ *
+ * @returns undefined where it is neither.
+ */
+export function readSelector(value: Json | undefined): Selector | undefined {
+  if (!isObject(value)) return undefined
+  const { matchLabels, matchExpressions } = value
+  const isLabelSelector = isObject(matchLabels) || isList(matchExpressions)
+  const labels = isLabelSelector ? (matchLabels ?? {}) : value
+  if (!isObject(labels)) return undefined
+  const requirements: Requirement[] = []
+  for (const [key, label] of Object.entries(labels)) {
+    if (typeof label !== 'string') return undefined
+    requirements.push({ key, operator: 'In', values: [label] })
+  }
+  if (!isLabelSelector) return requirements
+  for (const expression of isList(matchExpressions) ? matchExpressions : []) {
+    const [key, operator] = [getString(expression, 'key'), getString(expression, 'operator')]
+    const values = getList(expression, 'values')
+    if (key === undefined || operator === undefined || !OPERATORS.includes(operator)) return undefined
+    if (!values.every(item => typeof item === 'string')) return undefined
+    requirements.push({ key, operator: operator as Requirement['operator'], values })
+  }
+  return requirements
+}
+
 /** Reads one label: its value, undefined where it is absent, `'unknown'` where nobody can say. */
 export type LabelReader = (key: string) => { readonly value: string | undefined } | 'unknown'
 
@@ -45,6 +74,14 @@ export function labelsOf(object: JsonObject | null): LabelReader {
     const value = isObject(labels) && Object.hasOwn(labels, key) ? labels[key] : undefined
     return { value: typeof value === 'string' ? value : undefined }
   }
+}
+
+/** The requirements that the labels do not satisfy. */
+export function unsatisfied(selector: Selector, read: LabelReader): Selector {
+  return selector.filter(requirement => {
+    const label = read(requirement.key)
+    return label !== 'unknown' && !satisfies(requirement, label.value)
+  })
 }
 
 /**

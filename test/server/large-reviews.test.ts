@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { CHECKS } from '../../src/checks/index.ts'
 import { NO_INJECTIONS } from '../../src/injection/set.ts'
 import { loadSet } from '../../src/policy/set.ts'
@@ -136,6 +136,30 @@ describe('B6 large bodies have a thread of their own', () => {
   })
 })
 
+test('B6 the owner of a large pod is asked for by the main thread, which has the connection', async () => {
+  const labels = { matchLabels: { app: 'web' } }
+  const asked: string[] = []
+  const read = async ({ name }: { readonly name: string }) => {
+    asked.push(name)
+    return name === 'web' ? { metadata: { uid: 'u' }, spec: { selector: labels } } : undefined
+  }
+  const gateway = await startTestGateway({ policies: 'policies/pod-adoption.yaml', client: { read } })
+  onTestFinished(() => gateway.stop())
+  const pod = (app: string, owner: string, mebibytes: number) => {
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid: 'u', controller: true }]
+    return { ...largePod(mebibytes, '/data'), metadata: { name: 'web-1', labels: { app }, ownerReferences } }
+  }
+  for (const mebibytes of [0.1, 1.1]) {
+    const ask = async (app: string, owner: string) =>
+      (await gateway.ask('/validate', reviewOf(pod(app, owner, mebibytes)))).response
+    expect(await ask('web', 'web')).toMatchObject({ allowed: true })
+    const refused = await ask('api', 'web')
+    expect(refused).toMatchObject({ allowed: false, status: { code: 403 } })
+    expect(refused.status?.message).toContain('"app" must be "web"')
+  }
+  expect(asked).toEqual(['web'])
+})
+
 test('B7 over capacity is an answer by path, not a 503', async () => {
   const gateway = await startTestGateway()
   const body = heavyReview(5)
@@ -180,7 +204,7 @@ test('B7 a thread that cannot start is an answer too', async () => {
 test('B6 an answer given for the time is not the end of the work: its room is given back when the thread is through', async () => {
   const folder = { documents: [], problems: [] }
   const { set } = loadSet(folder, { checks: CHECKS, excludedNamespaces: [], digest: () => 'hash' })
-  const large = new LargeReviews({ set, injections: NO_INJECTIONS, namespaces: {} }, () => {})
+  const large = new LargeReviews({ set, injections: NO_INJECTIONS, namespaces: {} }, undefined, () => {})
   let isReleased = false
   const body = Buffer.from(heavyReview(8))
   const reviewed = await large.review('validate', body, 20, () => {

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../json/value.ts'
 import type { InjectionFact, ProofFailure } from '../../review/facts.ts'
 import { inject } from '../../review/inject.ts'
 import { type EmbeddedTemplate, embeddedTemplates } from '../../workload/kinds.ts'
-import { claimedVolumes, selectorKeys } from '../../workload/template.ts'
+import { claimedVolumes, selectorBeside } from '../../workload/template.ts'
 import { type LintContext, lintFacts, referenceOf } from '../judge.ts'
 import type { ObjectReference } from '../report.ts'
 
@@ -77,7 +77,7 @@ function injectTemplate(
       set,
       namespaceLabels,
       facts: lintFacts(context, ''),
-      ownerKeys: selectorKeys(object, pointer),
+      ownerKeys: new Set(selectorBeside(object, pointer)?.map(({ key }) => key)),
       claimedVolumes: claimedVolumes(object, pointer),
     },
   )

@@ -1,0 +1,120 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { ObjectPath } from '../../src/cluster/client.ts'
+import { type LookUpResult, ownerCache } from '../../src/cluster/owners.ts'
+import { OWNER_KINDS, type OwnerKind } from '../../src/workload/owner.ts'
+
+const REPLICA_SET = OWNER_KINDS[0] as OwnerKind
+const owner = (uid = 'u') => ({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `web-${uid}`, uid })
+const object = (uid = 'u', selector: unknown = { matchLabels: { app: 'web' } }) => ({
+  metadata: { uid },
+  spec: { selector },
+})
+const FOUND = { kind: 'found', selector: [{ key: 'app', operator: 'In', values: ['web'] }] }
+
+/** A cache over an API that answers as `read` does, its clock in the test's hand. */
+function cacheOver(read: (path: ObjectPath) => Promise<unknown>, size?: number) {
+  const results: LookUpResult[] = []
+  const clock = { now: 0 }
+  const spy = vi.fn(read)
+  const cache = ownerCache({
+    client: { read: spy },
+    monotonic: () => clock.now,
+    onLookUp: result => results.push(result),
+    ...(size !== undefined && { size }),
+  })
+  const ask = (uid = 'u', milliseconds = 1000) => cache.selectorOf(owner(uid), REPLICA_SET, 'shop', milliseconds)
+  return { ask, spy, results, clock }
+}
+
+describe('the selector of an owner', () => {
+  it('is read by its name in its namespace, and kept for five minutes', async () => {
+    const { ask, spy, results, clock } = cacheOver(async () => object())
+    expect(await ask()).toEqual(FOUND)
+    expect(spy.mock.calls).toEqual([
+      [{ group: 'apps', version: 'v1', resource: 'replicasets', namespace: 'shop', name: 'web-u' }],
+    ])
+    clock.now = 5 * 60_000 - 1
+    // What is known is said at once: most pods of a Deployment come one after the other.
+    expect(ask()).toEqual(FOUND)
+    clock.now++
+    expect(await ask()).toEqual(FOUND)
+    expect(spy).toHaveBeenCalledTimes(2)
+    expect(results).toEqual(['found', 'cached', 'found'])
+  })
+
+  it.each([
+    ['is not there', undefined, 'there is no such object'],
+    ['has another uid', object('other'), 'the object of this name is another one by now'],
+    ['has no selector', { metadata: { uid: 'u' } }, 'it has no selector at /spec/selector'],
+    ['has a selector of another form', object('u', 'app=web'), 'it has no selector at /spec/selector'],
+    [
+      'has an unknown operator',
+      object('u', { matchExpressions: [{ key: 'a', operator: 'Like' }] }),
+      'it has no selector',
+    ],
+    ['is no object', 'x', 'there is no such object'],
+  ])('is unknown where the owner %s, and asked for again after a second', async (_what, answer, reason) => {
+    const { ask, spy, results, clock } = cacheOver(async () => answer)
+    expect(await ask()).toEqual({ kind: 'unknown', reason: expect.stringContaining(reason) })
+    clock.now = 999
+    expect(ask()).toMatchObject({ kind: 'unknown' })
+    clock.now = 1000
+    await ask()
+    expect(spy).toHaveBeenCalledTimes(2)
+    expect(results).toEqual(['not-found', 'cached', 'not-found'])
+  })
+
+  it.each([
+    [Object.assign(new Error('HTTP-Code: 403 Message: …'), { code: 403 }), 'the API did not say (HTTP 403)'],
+    [
+      Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } }),
+      'the API did not say (ECONNREFUSED)',
+    ],
+    [new Error('line\nline'), 'the API did not say (line\\u000aline)'],
+  ])('is unknown where the API fails, which is not remembered: %s', async (error, reason) => {
+    const { ask, spy, results } = cacheOver(async () => {
+      throw error
+    })
+    expect(await ask()).toEqual({ kind: 'unknown', reason })
+    await ask()
+    expect(spy).toHaveBeenCalledTimes(2)
+    expect(results).toEqual(['failed', 'failed'])
+  })
+
+  it('is asked for once, however many pods want it at a time', async () => {
+    const { ask, spy } = cacheOver(async () => object())
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual([FOUND, FOUND, FOUND])
+    expect(spy).toHaveBeenCalledTimes(1)
+  })
+
+  it('is unknown once the time is over; what comes late is kept for the next', async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const { ask, results } = cacheOver(() => promise)
+    expect(await ask('u', 5)).toEqual({ kind: 'unknown', reason: 'the API did not answer in time' })
+    resolve(object())
+    await expect.poll(() => ask('u', 5)).toEqual(FOUND)
+    expect(results.slice(0, 2)).toEqual(['late', 'found'])
+  })
+
+  it('is not asked for where twenty others are: a storm of pods is no storm at the API', async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const { ask, spy, results } = cacheOver(() => promise)
+    const waiting = Array.from({ length: 20 }, (_, index) => ask(`u${index}`))
+    expect(ask('one-more')).toMatchObject({ kind: 'unknown' })
+    expect(results).toEqual(['busy'])
+    resolve(undefined)
+    await Promise.all(waiting)
+    expect(spy).toHaveBeenCalledTimes(20)
+    await ask('one-more')
+    expect(spy).toHaveBeenCalledTimes(21)
+  })
+
+  it('is forgotten, the oldest first, where there are too many', async () => {
+    const { ask, spy } = cacheOver(async ({ name }) => object(name.slice(4)), 2)
+    for (const uid of ['a', 'b', 'c']) await ask(uid)
+    expect(ask('c')).toEqual(FOUND)
+    expect(ask('b')).toEqual(FOUND)
+    await ask('a')
+    expect(spy).toHaveBeenCalledTimes(4)
+  })
+})
