@@ -34,6 +34,7 @@ const PURE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   injection: ['zod'],
   policy: ['zod'],
   checks: ['zod'],
+  workload: ['unbash'],
   yaml: ['js-yaml'],
   proof: ['fast-json-patch'],
 }

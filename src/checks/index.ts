@@ -10,6 +10,7 @@ import { hostPorts } from './host-ports.ts'
 import { hostProbes } from './host-probes.ts'
 import { hostProcess } from './host-process.ts'
 import { memoryLimits } from './memory-limits.ts'
+import { nodeNetworkSysctls } from './node-network-sysctls.ts'
 import { podAdoption } from './pod-adoption.ts'
 import { privilegeEscalation } from './privilege-escalation.ts'
 import { privileged } from './privileged.ts'
@@ -26,6 +27,7 @@ import { sysctls } from './sysctls.ts'
 /** Every built-in check, in the order of the documentation. A check that is not in this list does not exist. */
 export const CHECKS: readonly RegisteredCheck[] = [
   register(hostPath),
+  register(nodeNetworkSysctls),
   register(podAdoption),
   register(memoryLimits),
   register(guardedLabels),

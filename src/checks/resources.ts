@@ -7,6 +7,7 @@ export interface ResourceKind extends GroupKind {
 }
 
 export const PERSISTENT_VOLUME: ResourceKind = { group: '', kind: 'PersistentVolume', resource: 'persistentvolumes' }
+export const CONFIG_MAP: ResourceKind = { group: '', kind: 'ConfigMap', resource: 'configmaps' }
 export const STORAGE_CLASS: ResourceKind = { group: 'storage.k8s.io', kind: 'StorageClass', resource: 'storageclasses' }
 
 /**

@@ -1,0 +1,51 @@
+import { quote } from '../../admission/text.ts'
+import { append } from '../../json/pointer.ts'
+import { getList, getString } from '../../json/value.ts'
+import { commandsOf } from '../../workload/commands/commands.ts'
+import type { Container } from '../../workload/pod.ts'
+import type { CheckResult, Finding } from '../check.ts'
+import { isMentioned, settingsOf, switchedOff, verdictOn } from './settings.ts'
+
+/** What the commands of a container do to the sysctls of a node. */
+export function judgeContainer(container: Container): CheckResult {
+  const mentioning = wordsOf(container).filter(({ text }) => isMentioned(text))
+  // Nearly every container: nothing has to be parsed.
+  if (mentioning.length === 0 && !startsFromPieces(container)) return NOTHING
+  const { commands, unreadable } = commandsOf(container.value)
+  const verdicts = commands.flatMap(settingsOf).map(verdictOn)
+  const off = new Set(verdicts.flatMap(verdict => (typeof verdict === 'string' ? [] : [verdict.off])))
+  const place = mentioning[0]?.pointer ?? container.pointer
+  const facts = { containers: [{ name: container.name, image: container.image }] }
+  const name = `container ${quote(container.name)}`
+  const findings: readonly Finding[] = [...off].map(sysctl =>
+    switchedOff(name, sysctl, place, `in ${JSON.stringify([container.list, container.name])}`, facts),
+  )
+  if (findings.length > 0 || mentioning.length === 0) return { findings }
+  // Every mention that is understood is a setting or a look at one; where there is none, nobody knows what it does.
+  const isUnderstood = verdicts.includes('fine') && !verdicts.includes('unreadable')
+  if (isUnderstood && unreadable.length === 0) return NOTHING
+  const reason = unreadable[0] ?? 'what it does with it cannot be read'
+  return { findings, skipped: `${name} has to do with the sysctls of the node's network, and ${reason}` }
+}
+
+const NOTHING: CheckResult = { findings: [] }
+
+/** The texts of a container that say what it does, each where it stands. */
+function wordsOf({ pointer, value }: Container): readonly { readonly text: string; readonly pointer: string }[] {
+  const words = ['command', 'args'].flatMap(list =>
+    getList(value, list).map((word, index) => ({
+      text: typeof word === 'string' ? word : '',
+      pointer: append(pointer, list, index),
+    })),
+  )
+  const variables = getList(value, 'env').map((variable, index) => ({
+    text: getString(variable, 'value') ?? '',
+    pointer: append(pointer, 'env', index),
+  }))
+  return [...words, ...variables]
+}
+
+/** Whether it calls sysctl or writes to /proc/sys: the name may be put together from pieces. */
+function startsFromPieces(container: Container): boolean {
+  return wordsOf(container).some(({ text }) => /\bsysctl\b|\/proc\/sys\b|bridge-nf|sysc|nf-call/.test(text))
+}

@@ -1,0 +1,19 @@
+import { parsePointer, pointerOf } from '../../json/pointer.ts'
+import { get, getList, getString } from '../../json/value.ts'
+import type { Pod } from '../../workload/pod.ts'
+import type { Finding } from '../check.ts'
+import { switchedOff, verdictOn } from './settings.ts'
+
+/** The sysctls that a pod asks its runtime for. */
+export function judgeSecurityContext({ pointer, spec, containers }: Pod): readonly Finding[] {
+  return getList(get(spec, 'securityContext'), 'sysctls').flatMap((sysctl, index) => {
+    const value = get(sysctl, 'value')
+    const name = getString(sysctl, 'name')
+    if (name === undefined) return []
+    const verdict = verdictOn({ name, value: value === undefined ? undefined : String(value) })
+    if (typeof verdict === 'string') return []
+    const at = pointerOf([...(parsePointer(pointer) ?? []), 'spec', 'securityContext', 'sysctls', index, 'value'])
+    const facts = { containers: containers.map(container => ({ name: container.name, image: container.image })) }
+    return [switchedOff('the pod', verdict.off, at, 'securityContext', facts)]
+  })
+}

@@ -1,0 +1,35 @@
+import { get, getList, getString, isObject, type JsonObject } from '../../json/value.ts'
+
+/** The value of a variable: a text, undefined where nobody can read it here; `has` tells which are there at all. */
+export type Variables = ReadonlyMap<string, string | undefined>
+
+/** The variables of a container: literal ones with their values, those from elsewhere (`valueFrom`) without. */
+export function variablesOf(container: JsonObject): Variables {
+  const variables = new Map<string, string | undefined>()
+  for (const item of getList(container, 'env')) {
+    const name = getString(item, 'name')
+    if (name === undefined || !isObject(item)) continue
+    const raw = get(item, 'valueFrom') !== undefined ? undefined : (getString(item, 'value') ?? '')
+    // A reference to an earlier variable is replaced, as in a command.
+    variables.set(name, raw === undefined ? undefined : expand(raw, variables))
+  }
+  return variables
+}
+
+/**
+ * Replaces `$(NAME)` as the kubelet does: `$$` is a dollar, and a name that is not defined stays as it is.
+ *
+ * @returns undefined where a variable's value cannot be read here.
+ */
+export function expand(text: string, variables: Variables): string | undefined {
+  if (!text.includes('$')) return text
+  let isKnown = true
+  const expanded = text.replace(/\$\$|\$\(([A-Za-z_][\w.-]*)\)/g, (match, name: string | undefined) => {
+    if (name === undefined) return '$'
+    if (!variables.has(name)) return match
+    const value = variables.get(name)
+    if (value === undefined) isKnown = false
+    return value ?? ''
+  })
+  return isKnown ? expanded : undefined
+}
