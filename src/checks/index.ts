@@ -2,6 +2,7 @@ import { appArmor } from './app-armor.ts'
 import { capabilitiesBaseline } from './capabilities-baseline.ts'
 import { capabilitiesRestricted } from './capabilities-restricted.ts'
 import { type RegisteredCheck, register } from './check.ts'
+import { etcdBootstrap } from './etcd-bootstrap.ts'
 import { guardedLabels } from './guarded-labels.ts'
 import { hostNamespaces } from './host-namespaces.ts'
 import { hostPath } from './host-path.ts'
@@ -28,6 +29,7 @@ import { sysctls } from './sysctls.ts'
 export const CHECKS: readonly RegisteredCheck[] = [
   register(hostPath),
   register(nodeNetworkSysctls),
+  register(etcdBootstrap),
   register(podAdoption),
   register(memoryLimits),
   register(guardedLabels),

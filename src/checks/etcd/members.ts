@@ -1,0 +1,116 @@
+import { append, type Pointer } from '../../json/pointer.ts'
+import { dig, get, getList, getString, isObject, type JsonObject } from '../../json/value.ts'
+import { commandsOf } from '../../workload/commands/commands.ts'
+import { variablesOf } from '../../workload/commands/environment.ts'
+import { type Argument, baseName } from '../../workload/commands/output.ts'
+import type { Container, Pod } from '../../workload/pod.ts'
+import { claimedVolumes } from '../../workload/template.ts'
+import { EtcdFlags } from './flags.ts'
+
+/** One etcd as a container starts it. */
+export interface EtcdMember {
+  readonly container: Container
+  /** Undefined where it cannot be read; `unread` says why. */
+  readonly state: string | undefined
+  readonly unread: string
+  /** Where the state stands, or the container where it stands nowhere. */
+  readonly statePointer: Pointer
+  /** How many members the cluster has, as far as the manifest says. */
+  readonly size: 'one' | 'several' | 'unknown'
+  readonly volume: DataVolume
+}
+
+/** Where a member keeps its data. */
+export interface DataVolume {
+  readonly pointer: Pointer
+  /** What the volume is, whatever it is called; undefined where the data is on no volume. */
+  readonly identity: string | undefined
+  /** Whether it outlives the pod. */
+  readonly lasts: boolean
+}
+
+/** The containers of a pod that run etcd. */
+export function membersIn(pod: Pod, object: JsonObject): readonly EtcdMember[] {
+  return pod.containers.flatMap(container => {
+    if (!mentionsEtcd(container)) return []
+    const argv = etcdArgv(container)
+    return argv === undefined ? [] : [memberOf(container, argv, pod, object)]
+  })
+}
+
+/** Nearly every container does not: nothing of it has to be read. */
+function mentionsEtcd({ image, value }: Container): boolean {
+  if (/etcd/i.test(image)) return true
+  return ['command', 'args'].some(list =>
+    getList(value, list).some(word => typeof word === 'string' && word.includes('etcd')),
+  )
+}
+
+/** The arguments that etcd gets; of an image called etcd without a command, those of its entrypoint. */
+function etcdArgv({ image, value }: Container): readonly Argument[] | undefined {
+  const { commands } = commandsOf(value)
+  const started = commands.find(({ argv: [program] }) => program !== undefined && baseName(program) === 'etcd')
+  if (started !== undefined) return started.argv.slice(1)
+  const isImage = /(?:^|\/)etcd(?:[:@]|$)/.test(image)
+  const hasCommand = getList(value, 'command').length > 0
+  if (!isImage) return undefined
+  if (!hasCommand) return commands[0]?.argv.slice(1) ?? []
+  // A script that nobody can read here, such as `sh /start.sh`.
+  const isScript = commands.some(({ argv: [program] }) => program === undefined || /(?:sh|\.py)$/.test(program))
+  return isScript ? [undefined] : undefined
+}
+
+function memberOf(container: Container, argv: readonly Argument[], pod: Pod, object: JsonObject): EtcdMember {
+  const flags = new EtcdFlags(argv, variablesOf(container.value))
+  const file = flags.get('config-file')
+  const state = file.isSet ? undefined : flags.get('initial-cluster-state')
+  return {
+    container,
+    state: state === undefined ? undefined : state.isSet ? state.value : 'new',
+    unread: file.isSet ? 'it is in a configuration file' : 'it is not written in the manifest',
+    statePointer: pointerTo(container, 'initial-cluster-state', 'ETCD_INITIAL_CLUSTER_STATE'),
+    size: sizeOf(flags, object),
+    volume: dataVolume(container, flags, pod, object),
+  }
+}
+
+/** A cluster's size: what --initial-cluster lists; discovery is for several; replicas of a StatefulSet are members. */
+function sizeOf(flags: EtcdFlags, object: JsonObject): EtcdMember['size'] {
+  if (flags.get('discovery').isSet || flags.get('discovery-srv').isSet) return 'several'
+  const replicas = get(object, 'kind') === 'StatefulSet' ? get(get(object, 'spec'), 'replicas') : undefined
+  if (typeof replicas === 'number' && replicas > 1) return 'several'
+  const cluster = flags.get('initial-cluster')
+  if (!cluster.isSet) return 'one'
+  if (cluster.value === undefined) return 'unknown'
+  return cluster.value.split(',').filter(Boolean).length > 1 ? 'several' : 'one'
+}
+
+function dataVolume(container: Container, flags: EtcdFlags, pod: Pod, object: JsonObject): DataVolume {
+  const name = flags.get('name').value ?? 'default'
+  const directory = flags.get('data-dir').value ?? `/${name}.etcd`
+  const mounts = container.mounts
+    .map(mount => ({ mount, path: (getString(mount.value, 'mountPath') ?? '').replace(/\/+$/, '') || '/' }))
+    .filter(({ path }) => directory === path || directory.startsWith(path === '/' ? '/' : `${path}/`))
+    .toSorted((a, b) => b.path.length - a.path.length)
+  const [found] = mounts
+  if (found === undefined) return { pointer: container.pointer, identity: undefined, lasts: false }
+  const { pointer, volume: volumeName } = found.mount
+  const volume = pod.volumes.find(candidate => candidate.name === volumeName)
+  if (volume === undefined) {
+    const isClaimed = claimedVolumes(object, pod.pointer).has(volumeName)
+    return { pointer, identity: isClaimed ? `claim ${volumeName}` : undefined, lasts: isClaimed }
+  }
+  const { name: _, ...source } = volume.value
+  const isEmptyDir = isObject(get(volume.value, 'emptyDir')) || Object.keys(source).length === 0
+  return { pointer: volume.pointer, identity: JSON.stringify(source), lasts: !isEmptyDir }
+}
+
+/** Where a setting stands: the word of the command, or the variable. */
+function pointerTo({ pointer, value }: Container, flag: string, variable: string): Pointer {
+  for (const list of ['command', 'args']) {
+    const index = getList(value, list).findIndex(word => typeof word === 'string' && word.includes(flag))
+    if (index >= 0) return append(pointer, list, index)
+  }
+  const index = getList(value, 'env').findIndex(item => dig(item, 'name') === variable)
+  return index >= 0 ? append(pointer, 'env', index) : pointer
+}
