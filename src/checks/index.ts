@@ -24,6 +24,7 @@ import { seLinux } from './se-linux.ts'
 import { seccompBaseline } from './seccomp-baseline.ts'
 import { seccompRestricted } from './seccomp-restricted.ts'
 import { sysctls } from './sysctls.ts'
+import { webhookConfiguration } from './webhook-configuration.ts'
 
 /** Every built-in check, in the order of the documentation. A check that is not in this list does not exist. */
 export const CHECKS: readonly RegisteredCheck[] = [
@@ -31,6 +32,7 @@ export const CHECKS: readonly RegisteredCheck[] = [
   register(nodeNetworkSysctls),
   register(etcdBootstrap),
   register(podAdoption),
+  register(webhookConfiguration),
   register(memoryLimits),
   register(guardedLabels),
   // Pod Security Standards: baseline

@@ -8,6 +8,17 @@ export interface ResourceKind extends GroupKind {
 
 export const PERSISTENT_VOLUME: ResourceKind = { group: '', kind: 'PersistentVolume', resource: 'persistentvolumes' }
 export const CONFIG_MAP: ResourceKind = { group: '', kind: 'ConfigMap', resource: 'configmaps' }
+const REGISTRATION = 'admissionregistration.k8s.io'
+export const MUTATING_WEBHOOKS: ResourceKind = {
+  group: REGISTRATION,
+  kind: 'MutatingWebhookConfiguration',
+  resource: 'mutatingwebhookconfigurations',
+}
+export const VALIDATING_WEBHOOKS: ResourceKind = {
+  group: REGISTRATION,
+  kind: 'ValidatingWebhookConfiguration',
+  resource: 'validatingwebhookconfigurations',
+}
 export const STORAGE_CLASS: ResourceKind = { group: 'storage.k8s.io', kind: 'StorageClass', resource: 'storageclasses' }
 
 /**

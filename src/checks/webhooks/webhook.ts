@@ -1,0 +1,92 @@
+import { append, type Pointer } from '../../json/pointer.ts'
+import { get, getList, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
+import { readSelector, type Selector } from '../../workload/selector.ts'
+import type { Finding } from '../check.ts'
+
+/** One rule of a webhook: what it is asked about. */
+export interface WebhookRule {
+  readonly pointer: Pointer
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+}
+
+/** One webhook of a configuration, with the defaults of the API filled in. */
+export interface Webhook {
+  readonly pointer: Pointer
+  readonly name: string
+  readonly isMutating: boolean
+  readonly value: JsonObject
+  /** `Fail` where it is absent. */
+  readonly failsClosed: boolean
+  readonly rules: readonly WebhookRule[]
+  /** Empty selects everything; undefined where it cannot be read. */
+  readonly namespaceSelector: Selector | undefined
+  readonly objectSelector: Selector | undefined
+  readonly hasConditions: boolean
+  readonly clientConfig: Json | undefined
+}
+
+/** What the rules of the check add to. */
+export interface Verdicts {
+  readonly findings: Finding[]
+  readonly skipped: string[]
+}
+
+/** The webhooks of a Mutating- or ValidatingWebhookConfiguration. */
+export function webhooksIn(object: JsonObject): readonly Webhook[] {
+  const isMutating = get(object, 'kind') === 'MutatingWebhookConfiguration'
+  return getList(object, 'webhooks').flatMap((value, index): readonly Webhook[] => {
+    if (!isObject(value)) return []
+    const pointer = append('', 'webhooks', index)
+    return [
+      {
+        pointer,
+        name: getString(value, 'name') ?? '',
+        isMutating,
+        value,
+        failsClosed: (getString(value, 'failurePolicy') ?? 'Fail') === 'Fail',
+        rules: getList(value, 'rules').map((rule, at) => ({
+          pointer: append(pointer, 'rules', at),
+          apiGroups: textsIn(rule, 'apiGroups'),
+          resources: textsIn(rule, 'resources'),
+        })),
+        namespaceSelector: selectorOf(get(value, 'namespaceSelector')),
+        objectSelector: selectorOf(get(value, 'objectSelector')),
+        hasConditions: getList(value, 'matchConditions').length > 0,
+        clientConfig: get(value, 'clientConfig'),
+      },
+    ]
+  })
+}
+
+function selectorOf(value: Json | undefined): Selector | undefined {
+  return value === undefined || value === null ? [] : readSelector(value)
+}
+
+function textsIn(value: Json, key: string): readonly string[] {
+  return getList(value, key).filter(item => typeof item === 'string')
+}
+
+/** Whether a rule is about a resource, such as `replicasets` or `pods/status`, of a group. */
+export function covers({ apiGroups, resources }: WebhookRule, group: string, resource: string): boolean {
+  if (!apiGroups.includes('*') && !apiGroups.includes(group)) return false
+  const [plural = '', sub] = resource.split('/')
+  return resources.some(pattern => {
+    if (pattern === '*/*' || pattern === resource) return true
+    const [wanted, wantedSub] = pattern.split('/')
+    if (wanted !== '*' && wanted !== plural) return false
+    return sub === undefined ? wantedSub === undefined || wantedSub === '*' : wantedSub === '*' || wantedSub === sub
+  })
+}
+
+/** The pointer to a field of a webhook, or to the webhook where the field is absent. */
+export function fieldOf({ pointer, value }: Webhook, ...path: readonly string[]): Pointer {
+  let at: Json | undefined = value
+  let found = pointer
+  for (const segment of path) {
+    at = get(at, segment)
+    if (at === undefined) break
+    found = append(found, segment)
+  }
+  return found
+}
