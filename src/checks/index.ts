@@ -2,6 +2,7 @@ import { appArmor } from './app-armor.ts'
 import { capabilitiesBaseline } from './capabilities-baseline.ts'
 import { capabilitiesRestricted } from './capabilities-restricted.ts'
 import { type RegisteredCheck, register } from './check.ts'
+import { controlPlaneFlags } from './control-plane-flags.ts'
 import { etcdBootstrap } from './etcd-bootstrap.ts'
 import { guardedLabels } from './guarded-labels.ts'
 import { hostNamespaces } from './host-namespaces.ts'
@@ -33,6 +34,7 @@ export const CHECKS: readonly RegisteredCheck[] = [
   register(etcdBootstrap),
   register(podAdoption),
   register(webhookConfiguration),
+  register(controlPlaneFlags),
   register(memoryLimits),
   register(guardedLabels),
   // Pod Security Standards: baseline
