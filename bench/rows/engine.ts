@@ -45,6 +45,27 @@ export async function benchChecks(): Promise<readonly Row[]> {
     200,
   )
   const perPolicy = (scaled.a - scaled.b) / 100
+  const checks = one.policies.reduce((sum, policy) => sum + policy.checks.length, 0)
+  const perCheck = one.policies.map((policy): Row => {
+    const alone = { ...one, policies: [policy] }
+    // What all checks of a request share, such as its pods, is made for the first of them and is no part of the others.
+    const silent = policy.checks.map(check => ({ ...check, run: () => ({ findings: [] }) }))
+    const none = { ...one, policies: [{ ...policy, checks: silent }] }
+    const times = timePair(
+      () => evaluate(alone, parsed.request, context),
+      () => evaluate(none, parsed.request, context),
+      20,
+      2000,
+    )
+    const nanoseconds = (times.a - times.b) / policy.checks.length
+    return {
+      name: `  ${policy.name}, each of ${policy.checks.length} checks`,
+      ours: `${(nanoseconds / 1000).toFixed(2)} µs`,
+      yardstick: '2 µs',
+      ratio: nanoseconds / 2000,
+      aim: '≤ 1',
+    }
+  })
   return [
     {
       name: 'all shipped policies evaluated',
@@ -53,11 +74,12 @@ export async function benchChecks(): Promise<readonly Row[]> {
       ratio: alone.a / alone.b,
       aim: '≤ 1',
     },
+    ...perCheck,
     {
-      name: 'each further host-path policy',
-      ours: `${(perPolicy / 1000).toFixed(2)} µs`,
+      name: 'each check of a hundred further copies of all policies',
+      ours: `${(perPolicy / checks / 1000).toFixed(2)} µs`,
       yardstick: '2 µs',
-      ratio: perPolicy / 2000,
+      ratio: perPolicy / checks / 2000,
       aim: '≤ 1',
     },
   ]

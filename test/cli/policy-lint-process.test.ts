@@ -74,7 +74,7 @@ describe('the process', () => {
   it('loads no server, no issuing of certificates, no metrics and no Kubernetes client', () => {
     const { files, packages } = reachableFrom(main)
     expect(files).toContain('src/lint/lint-text.ts')
-    expect(packages).toEqual(['diff', 'fast-json-patch', 'js-yaml', 'zod'])
+    expect(packages).toEqual(['diff', 'fast-json-patch', 'js-yaml', 'unbash', 'zod'])
     const servers = files.filter(file => /^src\/(server|controller|cluster|certs)\//.test(file))
     // Reading a certificate costs nothing until there is one.
     expect(servers).toEqual(['src/certs/facts.ts', 'src/certs/pem.ts'])

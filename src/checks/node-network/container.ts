@@ -1,6 +1,6 @@
 import { quote } from '../../admission/text.ts'
 import { append } from '../../json/pointer.ts'
-import { getList, getString } from '../../json/value.ts'
+import { getList, getString, type JsonObject } from '../../json/value.ts'
 import { commandsOf } from '../../workload/commands/commands.ts'
 import type { Container } from '../../workload/pod.ts'
 import type { CheckResult, Finding } from '../check.ts'
@@ -8,9 +8,9 @@ import { isMentioned, settingsOf, switchedOff, verdictOn } from './settings.ts'
 
 /** What the commands of a container do to the sysctls of a node. */
 export function judgeContainer(container: Container): CheckResult {
-  const mentioning = wordsOf(container).filter(({ text }) => isMentioned(text))
   // Nearly every container: nothing has to be parsed.
-  if (mentioning.length === 0 && !startsFromPieces(container)) return NOTHING
+  if (!isInteresting(container.value)) return NOTHING
+  const mentioning = wordsOf(container).filter(({ text }) => isMentioned(text))
   const { commands, unreadable } = commandsOf(container.value)
   const verdicts = commands.flatMap(settingsOf).map(verdictOn)
   const off = new Set(verdicts.flatMap(verdict => (typeof verdict === 'string' ? [] : [verdict.off])))
@@ -45,7 +45,20 @@ function wordsOf({ pointer, value }: Container): readonly { readonly text: strin
   return [...words, ...variables]
 }
 
-/** Whether it calls sysctl or writes to /proc/sys: the name may be put together from pieces. */
-function startsFromPieces(container: Container): boolean {
-  return wordsOf(container).some(({ text }) => /\bsysctl\b|\/proc\/sys\b|bridge-nf|sysc|nf-call/.test(text))
+/** What a command has to do with sysctls, also where their names are put together from pieces. */
+const INTERESTING = /sysc|\/proc\/sys|bridge-nf|nf-call|ip_forward/
+
+/** Whether a container may have to do with these sysctls. Its variables count where a word of the command may name one. */
+function isInteresting(container: JsonObject): boolean {
+  let hasVariables = false
+  for (const list of ['command', 'args']) {
+    for (const word of getList(container, list)) {
+      if (typeof word !== 'string') continue
+      if (INTERESTING.test(word)) return true
+      hasVariables ||= word.includes('$')
+    }
+  }
+  return (
+    hasVariables && getList(container, 'env').some(variable => INTERESTING.test(getString(variable, 'value') ?? ''))
+  )
 }
