@@ -7,6 +7,7 @@ import { digest } from '../src/cli/documents.ts'
 import { policyLint } from '../src/cli/policy-lint.ts'
 import { portcullis } from '../src/cli/portcullis.ts'
 import { loadInjections } from '../src/injection/set.ts'
+import { compileSuite } from '../src/lint/policy-test/suite.ts'
 import { loadSet } from '../src/policy/set.ts'
 import { parseYaml } from '../src/yaml/parse.ts'
 import { testIo } from './support/io.ts'
@@ -44,7 +45,9 @@ const COMMANDS = [
   ['portcullis', 'certs', 'inspect'],
   ['portcullis', 'certs', 'dev'],
   ['policy-lint'],
+  ['policy-lint', 'explain'],
   ['policy-lint', 'inject'],
+  ['policy-lint', 'test'],
 ]
 
 describe('the documentation', () => {
@@ -79,11 +82,16 @@ describe('the documentation', () => {
           const source = {
             file: page,
             value: document.value,
-            kinds: ['Policy', 'PolicyException', 'SidecarInjection'],
+            kinds: ['Policy', 'PolicyException', 'PolicyTest', 'SidecarInjection'],
             revision: '',
             locate: document.locate.bind(document),
           }
           const folder = { documents: [source], problems: [] }
+          if (kind === 'PolicyTest') {
+            const compiled = compileSuite(source)
+            expect(compiled.ok ? [] : compiled.problems, page).toEqual([])
+            continue
+          }
           const loaded =
             kind === 'SidecarInjection'
               ? loadInjections(folder, { excludedNamespaces: [], digest })

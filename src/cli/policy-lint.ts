@@ -3,7 +3,9 @@ import { NOT_CHECKED } from './policy-lint/exit.ts'
 
 /** The commands beside the plain check, each loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  explain: async () => (await import('./policy-lint/explain.ts')).explain,
   inject: async () => (await import('./policy-lint/inject.ts')).inject,
+  test: async () => (await import('./policy-lint/test.ts')).test,
 }
 
 /** `policy-lint`: a first word that is a command is one, and anything else is a path; a folder `inject` is `./inject`. */

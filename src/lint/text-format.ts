@@ -1,4 +1,4 @@
-import { compareText, oneLine } from '../admission/text.ts'
+import { compareText, counted, oneLine } from '../admission/text.ts'
 import type { Action } from '../policy/compile.ts'
 import type {
   CodeFrame,
@@ -109,7 +109,7 @@ function excludedLines(excluded: readonly LintExclusion[], style: Style): readon
   const namespaces = [...byNamespace].sort(([a], [b]) => compareText(a, b))
   return namespaces.map(([namespace, objects]) => {
     const policies = [...new Set(objects.flatMap(({ policies }) => policies))].sort(compareText)
-    const what = `${count(objects.length, 'object')} in the excluded namespace ${oneLine(namespace)}`
+    const what = `${counted(objects.length, 'object')} in the excluded namespace ${oneLine(namespace)}`
     return `${style.yellow('Not checked:')} ${what} (${policies.join(', ')}; see --exclude-namespaces)\n`
   })
 }
@@ -126,17 +126,13 @@ function summaryLine(
   const detail = parts.map(action => `${actions[action]} ${WORDS[action]}`).join(', ')
   const isHiding = verbosity === 'normal' && actions.Audit > 0
   const found =
-    findings === 0 ? 'no findings' : `${count(findings, 'finding')} (${detail}${isHiding ? ': see --all' : ''})`
+    findings === 0 ? 'no findings' : `${counted(findings, 'finding')} (${detail}${isHiding ? ': see --all' : ''})`
   const verdict = [
     found,
     ...(exempt > 0 ? [`${exempt} exempt`] : []),
     `${skipped} skipped`,
-    errors === 0 ? '0 errors' : `${count(errors, 'error')}: not everything could be checked`,
+    errors === 0 ? '0 errors' : `${counted(errors, 'error')}: not everything could be checked`,
   ].join(', ')
-  const seen = [count(files, 'file'), count(documents, 'document'), count(objects, 'object')].join(', ')
+  const seen = [counted(files, 'file'), counted(documents, 'document'), counted(objects, 'object')].join(', ')
   return `${seen}: ${actions.Deny + errors > 0 ? style.red(verdict) : verdict}`
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? '' : 's'}`
 }

@@ -14,6 +14,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   Policy: '--policies',
   PolicyException: '--exceptions',
   SidecarInjection: '--injections',
+  PolicyTest: 'policy-lint test (tests/ beside the policies)',
 }
 
 /** The kind of a document; undefined where it has none. */

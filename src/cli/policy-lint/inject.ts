@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { oneLine } from '../../admission/text.ts'
+import { counted, oneLine } from '../../admission/text.ts'
 import { loadInjections } from '../../injection/set.ts'
 import {
   diffFormat,
@@ -122,9 +122,10 @@ function summaryOf(files: readonly InjectedFile[], errors: number): string {
   const objects = files.flatMap(file => file.objects)
   const pods = objects.flatMap(object => object.pods)
   const injected = pods.filter(({ patch }) => patch.length > 0).length
-  const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
-  const seen = [count(files.length, 'file'), count(objects.length, 'object'), count(pods.length, 'pod')].join(', ')
-  const failed = errors === 0 ? '' : `, ${count(errors, 'error')}`
+  const seen = [counted(files.length, 'file'), counted(objects.length, 'object'), counted(pods.length, 'pod')].join(
+    ', ',
+  )
+  const failed = errors === 0 ? '' : `, ${counted(errors, 'error')}`
   return `${seen}: ${injected} injected, ${pods.length - injected} left as they are${failed}`
 }
 

@@ -13,7 +13,9 @@ Usage: policy-lint [OPTION]… PATH|GLOB|-…
 
 Other commands, each with --help:
 
+  policy-lint explain    what a policy or a check is about, and what to do instead
   policy-lint inject     what the webhook would inject, into files
+  policy-lint test       the suites that stand beside policies
 
 Reads .yaml, .yml and .json files with any number of documents, and Lists. In folders, hidden names
 and node_modules are passed over; a Helm chart has to be rendered first.
