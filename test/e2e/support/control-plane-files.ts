@@ -18,9 +18,17 @@ export async function writeIdentities(directory: string): Promise<Authorities> {
   await writeFile(join(directory, 'client-ca.crt'), clients.certificatePem)
   await writePair(directory, 'admin', await issueClient(clients, 'kubernetes-admin', 'system:masters'))
   await writePair(directory, 'controller-manager', await issueClient(clients, 'system:kube-controller-manager'))
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  await writeFile(join(directory, 'service-accounts.key'), privateKey.export({ type: 'sec1', format: 'pem' }))
+  await writeServiceAccountKey(directory, SERVICE_ACCOUNT_KEY)
   return { clients, webhooks }
+}
+
+/** What the tokens of service accounts are signed and verified with. */
+export const SERVICE_ACCOUNT_KEY = 'service-accounts.key'
+
+/** Makes another key of that kind. */
+export async function writeServiceAccountKey(directory: string, file: string): Promise<void> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  await writeFile(join(directory, file), privateKey.export({ type: 'sec1', format: 'pem' }))
 }
 
 /** A client certificate; the organization is what Kubernetes reads as the group. */

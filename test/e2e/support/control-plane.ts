@@ -4,7 +4,13 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Authority, KeyPairPem } from '../../../src/certs/issue.ts'
-import { issueClient, writeAdmissionConfig, writeIdentities, writeKubeconfig } from './control-plane-files.ts'
+import {
+  issueClient,
+  SERVICE_ACCOUNT_KEY,
+  writeAdmissionConfig,
+  writeIdentities,
+  writeKubeconfig,
+} from './control-plane-files.ts'
 import { kubectlWith, type RunKubectl } from './kubectl.ts'
 import { type BackgroundProcess, freePort, startProcess, waitUntil } from './processes.ts'
 import { removeAtEnd } from './reaper.ts'
@@ -32,8 +38,16 @@ export interface ControlPlane extends ApiServer {
   /** A client certificate of that authority under any name. */
   issueWebhookClient(name: string): Promise<KeyPairPem>
   /** One more API server on the same etcd, which shows webhooks a certificate with another name, or none. */
-  addApiServer(options: { readonly webhookClient: string | undefined }): Promise<ApiServer>
+  addApiServer(options: ApiServerOptions): Promise<ApiServer>
   stop(): Promise<void>
+}
+
+/** How an API server differs from the first. */
+export interface ApiServerOptions {
+  /** The name in the certificate that it shows to webhooks; undefined: it has none. */
+  readonly webhookClient: string | undefined
+  /** The file of its service-account key, in the folder of the control plane. */
+  readonly serviceAccountKey?: string
 }
 
 /** Options of a control plane. */
@@ -60,8 +74,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const authorities = await writeIdentities(directory)
     await parts.startEtcd()
     const issueWebhookClient = (name: string) => issueClient(authorities.webhooks, name)
-    const addApiServer = async ({ webhookClient }: { readonly webhookClient: string | undefined }) =>
-      parts.startApiServer(webhookClient === undefined ? undefined : await issueWebhookClient(webhookClient))
+    const addApiServer = async ({ webhookClient, serviceAccountKey = SERVICE_ACCOUNT_KEY }: ApiServerOptions) =>
+      parts.startApiServer(
+        webhookClient === undefined ? undefined : await issueWebhookClient(webhookClient),
+        serviceAccountKey,
+      )
     const first = await addApiServer({ webhookClient: 'kube-apiserver' })
     if (options.controllerManager === true) await parts.startControllerManager()
     await prepareNamespace(first, 'default')
@@ -121,7 +138,7 @@ class Parts {
     await waitUntil('etcd is ready', isReady, { process: etcd })
   }
 
-  async startApiServer(client: KeyPairPem | undefined): Promise<ApiServer> {
+  async startApiServer(client: KeyPairPem | undefined, serviceAccountKey: string): Promise<ApiServer> {
     const name = `kube-apiserver-${++this.#apiServers}`
     const folder = join(this.#directory, name)
     await mkdir(folder)
@@ -134,8 +151,8 @@ class Parts {
         `--secure-port=${port}`,
         `--cert-dir=${name}`,
         '--service-account-issuer=https://kubernetes.default.svc',
-        '--service-account-key-file=service-accounts.key',
-        '--service-account-signing-key-file=service-accounts.key',
+        `--service-account-key-file=${serviceAccountKey}`,
+        `--service-account-signing-key-file=${serviceAccountKey}`,
         '--client-ca-file=client-ca.crt',
         '--authorization-mode=RBAC',
         '--allow-privileged=true',
@@ -165,7 +182,7 @@ class Parts {
       '--leader-elect=false',
       '--secure-port=0',
       '--use-service-account-credentials',
-      '--service-account-private-key-file=service-accounts.key',
+      `--service-account-private-key-file=${SERVICE_ACCOUNT_KEY}`,
       `--root-ca-file=${join('kube-apiserver-1', 'apiserver.crt')}`,
       `--controllers=${CONTROLLERS.split(',')
         .map(name => `${name}-controller`)

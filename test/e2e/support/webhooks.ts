@@ -5,7 +5,7 @@ import type { ApiServer } from './control-plane.ts'
 import { waitUntil } from './processes.ts'
 
 /** The name of the webhook, as users read it in a refusal. */
-export const WEBHOOK = 'host-path.portcullis.dev'
+export const WEBHOOK = 'policies.portcullis.dev'
 
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'
 const NAMESPACE = '/api/v1/namespaces/portcullis-system'
@@ -47,6 +47,26 @@ export async function registerGateway(server: ApiServer, options: RegistrationOp
   const answer = await server.request('POST', CONFIGURATIONS, { ...documented, webhooks })
   if (answer.status !== 201) throw new Error(`the registration was refused: ${answer.body}`)
   await waitUntil('the registration is in force', async () => !(await admitsRootPod(server)))
+}
+
+/** Registers what only warns and records, on `/observe`, with `failurePolicy: Ignore`. */
+export async function registerObserver(
+  server: ApiServer,
+  { port, authority }: Pick<RegistrationOptions, 'port' | 'authority'>,
+): Promise<void> {
+  const documented = await documentedRegistration()
+  const webhooks = documented.webhooks.map(webhook => ({
+    ...webhook,
+    name: 'observe.portcullis.dev',
+    failurePolicy: 'Ignore',
+    clientConfig: {
+      caBundle: Buffer.from(authority.certificatePem).toString('base64'),
+      url: `https://127.0.0.1:${port}/observe`,
+    },
+  }))
+  const metadata = { name: 'portcullis-observe' }
+  const answer = await server.request('POST', CONFIGURATIONS, { ...documented, metadata, webhooks })
+  if (answer.status !== 201) throw new Error(`the registration was refused: ${answer.body}`)
 }
 
 /** Removes the registration and waits until nobody is asked any more. */
