@@ -10,8 +10,9 @@ import type { PolicySet } from '../../policy/set.ts'
 import { suggest } from '../../policy/suggest.ts'
 import { unknownExceptions } from '../documents.ts'
 import type { Command, Io } from '../io.ts'
-import { describeOptions, flag, parseOptions } from '../options.ts'
+import { flag } from '../options.ts'
 import { verdictOptions } from '../shared-options.ts'
+import { readArguments } from './arguments.ts'
 import { CLEAN, NOT_CHECKED, refuse } from './exit.ts'
 import { loadPolicies, shownPath } from './load.ts'
 
@@ -38,14 +39,9 @@ function explainOptions(env: Io['env']) {
 /** `policy-lint explain POLICY|CHECK…`. */
 export const explain: Command = {
   async run(argv, io) {
-    const options = explainOptions(io.env)
-    const parsed = parseOptions(options, argv, io.env, false)
-    if (!parsed.ok) return refuse(io, [parsed.message])
-    const { values, positionals } = parsed
-    if (values.help) {
-      io.stdout(`${HELP}${describeOptions(options, false)}\n`)
-      return CLEAN
-    }
+    const read = readArguments(explainOptions(io.env), HELP, argv, io)
+    if (!read.ok) return read.code
+    const { values, positionals } = read
     const problems = await unknownExceptions(values['enable-exception'])
     if (problems.length > 0) return refuse(io, problems)
     const loaded = await loadPolicies({ ...values, namespaces: undefined, namespace: 'default' }, io)

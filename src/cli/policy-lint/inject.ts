@@ -19,8 +19,9 @@ import { PLAIN } from '../../lint/style.ts'
 import { errorLine } from '../../lint/text-format.ts'
 import { digest, injectionUsage, readInjections, unknownExceptions } from '../documents.ts'
 import type { Command, Io } from '../io.ts'
-import { choice, describeOptions, flag, parseOptions, text, type ValuesOf } from '../options.ts'
+import { choice, flag, text, type ValuesOf } from '../options.ts'
 import { injectionOptions, uninjectedNamespaces, verdictOptions } from '../shared-options.ts'
+import { readArguments } from './arguments.ts'
 import { CLEAN, NOT_CHECKED, refuse, usageProblems, VIOLATIONS } from './exit.ts'
 import { INJECT_HELP } from './inject-help.ts'
 import { errorOf, loadPolicies, noteOf } from './load.ts'
@@ -45,14 +46,9 @@ type InjectOptions = ValuesOf<ReturnType<typeof injectOptions>>
 /** `policy-lint inject`: what the webhook would inject, into files. */
 export const inject: Command = {
   async run(argv, io) {
-    const options = injectOptions(io.env)
-    const parsed = parseOptions(options, argv, io.env, false)
-    if (!parsed.ok) return refuse(io, [parsed.message])
-    const { values, positionals } = parsed
-    if (values.help) {
-      io.stdout(`${INJECT_HELP}${describeOptions(options, false)}\n`)
-      return CLEAN
-    }
+    const read = readArguments(injectOptions(io.env), INJECT_HELP, argv, io)
+    if (!read.ok) return read.code
+    const { values, positionals } = read
     const format = formatOf(values)
     const problems = [
       ...usageProblems(values.namespace, positionals),

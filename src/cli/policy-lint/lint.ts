@@ -7,9 +7,10 @@ import { COLORED, PLAIN, type Style } from '../../lint/style.ts'
 import { errorLine, textReporter } from '../../lint/text-format.ts'
 import { unknownExceptions } from '../documents.ts'
 import type { Command, Io } from '../io.ts'
-import { choice, describeOptions, flag, parseOptions, text, type ValuesOf } from '../options.ts'
+import { choice, flag, text, type ValuesOf } from '../options.ts'
 import { verdictOptions } from '../shared-options.ts'
 import { VERSION } from '../version.ts'
+import { readArguments } from './arguments.ts'
 import { CLEAN, NOT_CHECKED, refuse, usageProblems, VIOLATIONS } from './exit.ts'
 import { HELP } from './lint-help.ts'
 import { loadPolicies } from './load.ts'
@@ -33,14 +34,9 @@ type LintOptions = ValuesOf<ReturnType<typeof lintOptions>>
 export const lint: Command = { run }
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
-  const options = lintOptions(io.env)
-  const parsed = parseOptions(options, argv, io.env, false)
-  if (!parsed.ok) return refuse(io, [parsed.message])
-  const { values, positionals } = parsed
-  if (values.help) {
-    io.stdout(`${HELP}${describeOptions(options, false)}\n`)
-    return CLEAN
-  }
+  const read = readArguments(lintOptions(io.env), HELP, argv, io)
+  if (!read.ok) return read.code
+  const { values, positionals } = read
   if (values.version) {
     io.stdout(`policy-lint ${VERSION}\n`)
     return CLEAN

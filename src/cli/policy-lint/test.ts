@@ -8,8 +8,9 @@ import { errorLine } from '../../lint/text-format.ts'
 import { loadFolder } from '../../policy/folder.ts'
 import { readDocuments, SHIPPED_POLICIES, unknownExceptions } from '../documents.ts'
 import type { Command, Io } from '../io.ts'
-import { describeOptions, flag, parseOptions, type ValuesOf } from '../options.ts'
+import { flag, type ValuesOf } from '../options.ts'
 import { verdictOptions } from '../shared-options.ts'
+import { readArguments } from './arguments.ts'
 import { CLEAN, NOT_CHECKED, refuse, VIOLATIONS } from './exit.ts'
 import { errorOf, loadPolicies, noteOf, shownPath } from './load.ts'
 
@@ -50,14 +51,9 @@ function testOptions(env: Io['env']) {
 /** `policy-lint test [DIR]`. */
 export const test: Command = {
   async run(argv, io) {
-    const options = testOptions(io.env)
-    const parsed = parseOptions(options, argv, io.env, false)
-    if (!parsed.ok) return refuse(io, [parsed.message])
-    const { values, positionals } = parsed
-    if (values.help) {
-      io.stdout(`${HELP}${describeOptions(options, false)}\n`)
-      return CLEAN
-    }
+    const read = readArguments(testOptions(io.env), HELP, argv, io)
+    if (!read.ok) return read.code
+    const { values, positionals } = read
     const [directory, stray] = positionals
     const problems = await unknownExceptions(values['enable-exception'])
     if (stray !== undefined) return refuse(io, [`one folder of policies at a time, not also "${stray}"`])
