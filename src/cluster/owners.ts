@@ -7,7 +7,7 @@ import { readSelector } from '../workload/selector.ts'
 import type { ClusterClient } from './client.ts'
 
 /** How a look-up ended; the label of a metric. */
-export const LOOK_UP_RESULTS = ['cached', 'found', 'not-found', 'failed', 'late', 'busy'] as const
+export const LOOK_UP_RESULTS = ['cached', 'found', 'not-found', 'failed', 'late', 'busy', 'paused'] as const
 export type LookUpResult = (typeof LOOK_UP_RESULTS)[number]
 
 export interface OwnerCacheOptions {
@@ -27,6 +27,10 @@ const KEEP_MISSING_MS = 1000
 const SIZE = 10_000
 /** Requests that are on their way at once: a storm of pods must not become a storm at the API server. */
 const AT_ONCE = 20
+/** After this time a request is given up, whatever its connection is waiting for. */
+const GIVE_UP_MS = 5000
+/** After so many failures in a row only one request at a time finds out whether the API answers again; nobody else waits. */
+const FAILURES = 3
 
 interface Kept {
   readonly answer: OwnerAnswer
@@ -35,60 +39,86 @@ interface Kept {
 
 /**
  * The selectors of owners: a bounded cache in front of a look-up by name. Only answers are kept, failures are not; the
- * same owner is asked for once at a time.
+ * same owner is asked for once at a time. An API that does not answer costs the first few pods some time, not every pod.
  */
 export function ownerCache(options: OwnerCacheOptions): OwnerSelectors {
   const { client, monotonic, onLookUp, size = SIZE } = options
   const kept = new Map<string, Kept>()
   const asked = new Map<string, Promise<OwnerAnswer>>()
+  let failures = 0
 
-  const ask = async (owner: ControllerReference, kind: OwnerKind, namespace: string): Promise<OwnerAnswer> => {
+  const ask = async (
+    key: string,
+    owner: ControllerReference,
+    kind: OwnerKind,
+    namespace: string,
+  ): Promise<OwnerAnswer> => {
     try {
-      const object = await client.read({
-        group: kind.group,
-        version: owner.apiVersion.slice(owner.apiVersion.indexOf('/') + 1),
-        resource: kind.resource,
-        namespace,
-        name: owner.name,
-      })
+      const object = await inTime(
+        client.read({
+          group: kind.group,
+          version: owner.apiVersion.slice(owner.apiVersion.indexOf('/') + 1),
+          resource: kind.resource,
+          namespace,
+          name: owner.name,
+        }),
+      )
       const answer = answerOf(object as Json | undefined, owner, kind)
-      keep(owner.uid, answer)
+      keep(key, answer)
+      failures = 0
       onLookUp(answer.kind === 'found' ? 'found' : 'not-found')
       return answer
     } catch (error) {
+      failures++
       onLookUp('failed')
       return unknown(`the API did not say (${describe(error)})`)
     } finally {
-      asked.delete(owner.uid)
+      asked.delete(key)
     }
   }
-  const keep = (uid: string, answer: OwnerAnswer) => {
+  const keep = (key: string, answer: OwnerAnswer) => {
     // The oldest goes first.
     const [oldest] = kept.keys()
     if (kept.size >= size && oldest !== undefined) kept.delete(oldest)
-    kept.set(uid, { answer, until: monotonic() + (answer.kind === 'found' ? KEEP_MS : KEEP_MISSING_MS) })
+    kept.set(key, { answer, until: monotonic() + (answer.kind === 'found' ? KEEP_MS : KEEP_MISSING_MS) })
   }
 
   return {
     selectorOf(owner, kind, namespace, milliseconds) {
-      const known = kept.get(owner.uid)
+      // All of it: who writes an owner reference may write the uid of somebody else's owner into it.
+      const key = JSON.stringify([kind.group, kind.kind, namespace, owner.name, owner.uid])
+      const known = kept.get(key)
       if (known !== undefined && monotonic() < known.until) {
         onLookUp('cached')
         return known.answer
       }
-      kept.delete(owner.uid)
-      let answer = asked.get(owner.uid)
+      kept.delete(key)
+      let answer = asked.get(key)
       if (answer === undefined) {
+        if (failures >= FAILURES && asked.size > 0) {
+          onLookUp('paused')
+          return unknown('the API did not answer a moment ago, and is being asked again')
+        }
         if (asked.size >= AT_ONCE) {
           onLookUp('busy')
           return unknown(`${AT_ONCE} others are being asked for at this moment`)
         }
-        answer = ask(owner, kind, namespace)
-        asked.set(owner.uid, answer)
+        answer = ask(key, owner, kind, namespace)
+        asked.set(key, answer)
       }
-      return within(answer, milliseconds, () => onLookUp('late'))
+      return within(answer, milliseconds, () => {
+        failures++
+        onLookUp('late')
+      })
     },
   }
+}
+
+function inTime<T>(request: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${GIVE_UP_MS / 1000} s`)), GIVE_UP_MS)
+    request.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }
 
 function within(answer: Promise<OwnerAnswer>, milliseconds: number, onLate: () => void): Promise<OwnerAnswer> {

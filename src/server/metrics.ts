@@ -66,7 +66,7 @@ export function createMetrics() {
     ),
     ownerLookUps: counter(
       'owner_lookups_total',
-      "Times the selector of a pod's owner was wanted, by how that ended: cached, found, not-found, failed, late or busy.",
+      "Times the selector of a pod's owner was wanted, by how that ended: cached, found, not-found, failed, late, busy or paused.",
       ['result'],
     ),
     clients: counter('client_requests_total', 'Requests by the name in the client certificate and what followed.', [

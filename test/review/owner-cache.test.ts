@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ObjectPath } from '../../src/cluster/client.ts'
 import { type LookUpResult, ownerCache } from '../../src/cluster/owners.ts'
 import { OWNER_KINDS, type OwnerKind } from '../../src/workload/owner.ts'
@@ -23,7 +23,7 @@ function cacheOver(read: (path: ObjectPath) => Promise<unknown>, size?: number) 
     ...(size !== undefined && { size }),
   })
   const ask = (uid = 'u', milliseconds = 1000) => cache.selectorOf(owner(uid), REPLICA_SET, 'shop', milliseconds)
-  return { ask, spy, results, clock }
+  return { ask, cache, spy, results, clock }
 }
 
 describe('the selector of an owner', () => {
@@ -107,6 +107,56 @@ describe('the selector of an owner', () => {
     expect(spy).toHaveBeenCalledTimes(20)
     await ask('one-more')
     expect(spy).toHaveBeenCalledTimes(21)
+  })
+
+  it('is that of the whole reference: a forged uid hides nobody else’s owner', async () => {
+    const { cache } = cacheOver(async ({ name }) => (name === 'web-u' ? object() : undefined))
+    const forged = { ...owner(), name: 'stranger' }
+    expect(await cache.selectorOf(forged, REPLICA_SET, 'shop', 1000)).toMatchObject({ kind: 'unknown' })
+    expect(await cache.selectorOf(owner(), REPLICA_SET, 'shop', 1000)).toEqual(FOUND)
+    expect(await cache.selectorOf(owner(), REPLICA_SET, 'elsewhere', 1000)).toEqual(FOUND)
+  })
+
+  it('is waited for by one pod at a time where the API does not answer, until it does', async () => {
+    let silent = true
+    const { ask, spy, results } = cacheOver(() => (silent ? new Promise(() => {}) : Promise.resolve(object('d'))))
+    for (const uid of ['a', 'b', 'c']) await ask(uid, 5)
+    const before = results.length
+    // The questions that hang are still on their way: nobody waits behind them.
+    expect(ask('d', 1000)).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('a moment ago') })
+    expect(results.slice(before)).toEqual(['paused'])
+    expect(spy).toHaveBeenCalledTimes(3)
+    silent = false
+  })
+
+  it('is given up after five seconds, so that another question finds out', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let silent = true
+    const { ask, results } = cacheOver(() => (silent ? new Promise(() => {}) : Promise.resolve(object('d'))))
+    const waiting = ['a', 'b', 'c'].map(uid => ask(uid, 5))
+    await vi.advanceTimersByTimeAsync(5000)
+    await Promise.all(waiting)
+    expect(results).toEqual(['late', 'late', 'late', 'failed', 'failed', 'failed'])
+    silent = false
+    expect(await ask('d')).toEqual(FOUND)
+  })
+
+  it('is asked for again, by one, after failures in a row; an answer ends the pause', async () => {
+    let fails = true
+    const { ask, spy, results } = cacheOver(async ({ name }) => {
+      if (fails) throw new Error('down')
+      return object(name.slice(4))
+    })
+    for (const uid of ['a', 'b', 'c']) await ask(uid)
+    const first = ask('d')
+    expect(ask('e')).toMatchObject({ kind: 'unknown' })
+    await first
+    fails = false
+    expect(await ask('f')).toEqual(FOUND)
+    expect(await Promise.all([ask('g'), ask('h')])).toEqual([FOUND, FOUND])
+    expect(results.filter(result => result === 'paused')).toHaveLength(1)
+    expect(spy).toHaveBeenCalledTimes(7)
   })
 
   it('is forgotten, the oldest first, where there are too many', async () => {
