@@ -31,29 +31,41 @@ const variable = z.looseObject({ name: z.string().min(1, NOT_EMPTY) })
 const secret = z.looseObject({ name: z.string().min(1, NOT_EMPTY) })
 
 const spec = z.strictObject({
-  trigger: z.union([
-    z.strictObject({
-      annotation: qualifiedName,
-      values: z.array(z.string()).min(1, NOT_EMPTY).optional(),
-    }),
-    z.strictObject({ always: z.literal(true) }),
-  ]),
+  trigger: z
+    .union([
+      z.strictObject({
+        annotation: qualifiedName,
+        values: z.array(z.string()).min(1, NOT_EMPTY).optional(),
+      }),
+      z.strictObject({ always: z.literal(true) }),
+    ])
+    .describe('Which pods want it: an annotation with one of these values, or always: true.'),
   matchConstraints: z
     .strictObject({ namespaceSelector: labelSelector.optional(), objectSelector: labelSelector.optional() })
-    .optional(),
+    .optional()
+    .describe('Which pods it is for, as upstream; the creation of pods is implied.'),
   matchConditions: emptyUntilCel('matchConditions', 'injection'),
-  labels: z.record(qualifiedName, labelValue).optional(),
-  annotations: z.record(qualifiedName, z.string()).optional(),
-  initContainersFirst: z.array(named).optional(),
-  initContainers: z.array(named).optional(),
-  containers: z.array(named).optional(),
-  volumes: z.array(named).optional(),
-  volumeMounts: z.array(mount).optional(),
-  env: z.array(variable).optional(),
-  imagePullSecrets: z.array(secret).optional(),
-  onConflict: z.enum(['Skip', 'Deny']).optional(),
-  onFailure: z.enum(['Allow', 'Deny']).optional(),
-  jobs: z.enum(['NativeOnly', 'Always', 'Never']).optional(),
+  labels: z.record(qualifiedName, labelValue).optional().describe('By key; a key that is there keeps its value.'),
+  annotations: z.record(qualifiedName, z.string()).optional().describe('By key; a key that is there keeps its value.'),
+  initContainersFirst: z.array(named).optional().describe('Before all init containers that are there.'),
+  initContainers: z.array(named).optional().describe('Behind them; with restartPolicy Always native sidecars.'),
+  containers: z.array(named).optional().describe("Behind the pod's own."),
+  volumes: z.array(named).optional().describe('By name.'),
+  volumeMounts: z.array(mount).optional().describe("Into the pod's own containers."),
+  env: z.array(variable).optional().describe("Into the pod's own containers."),
+  imagePullSecrets: z.array(secret).optional().describe('By name.'),
+  onConflict: z
+    .enum(['Skip', 'Deny'])
+    .optional()
+    .describe('The pod has something else of that name: Skip (the default) or Deny.'),
+  onFailure: z
+    .enum(['Allow', 'Deny'])
+    .optional()
+    .describe('The patch could not be proven harmless: Allow (the default, without it) or Deny.'),
+  jobs: z
+    .enum(['NativeOnly', 'Always', 'Never'])
+    .optional()
+    .describe('Pods that end by themselves: NativeOnly (the default) leaves out containers.'),
 })
 
 /** `kind: SidecarInjection`: what to inject into which pods. */

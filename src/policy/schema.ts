@@ -113,23 +113,34 @@ export const policySchema = z.strictObject({
     validationActions: z
       .array(z.enum(['Deny', 'Warn', 'Audit']))
       .min(1, NOT_EMPTY)
+      .max(3, 'names an action twice')
       .refine(actions => new Set(actions).size === actions.length, 'names an action twice')
       .refine(
         actions => !(actions.includes('Deny') && actions.includes('Warn')),
         'Deny and Warn must not stand together: a denial would say everything twice',
-      ),
-    failurePolicy: z.enum(['Fail', 'Ignore']).optional(),
-    matchConstraints: matchConstraints.optional(),
+      )
+      .describe('What happens on a violation: Deny or Warn, and Audit beside them.'),
+    failurePolicy: z
+      .enum(['Fail', 'Ignore'])
+      .optional()
+      .describe('What it means when the policy cannot be judged: Fail (the default) denies where the policy does.'),
+    matchConstraints: matchConstraints
+      .optional()
+      .describe('Which requests are looked at, as upstream; what the checks are about unless it is given.'),
     matchConditions: emptyUntilCel('matchConditions'),
-    excludeNamespaces: z.array(z.string().min(1, NOT_EMPTY)).optional(),
-    podTemplates: z.array(podTemplateKind).optional(),
+    excludeNamespaces: z
+      .array(z.string().min(1, NOT_EMPTY))
+      .optional()
+      .describe('Namespaces that are left alone, in place of those of the gateway; an empty list leaves out none.'),
+    podTemplates: z.array(podTemplateKind).optional().describe('Further kinds that embed pod templates, and where.'),
     checks: z
       .array(z.strictObject({ check: z.string(), params: z.unknown().optional() }))
       .min(1, NOT_EMPTY)
       .refine(
         checks => new Set(checks.map(check => JSON.stringify(check))).size === checks.length,
         'has the same check with the same params twice: everything would be said twice',
-      ),
+      )
+      .describe('The built-in checks that are made, each with its parameters.'),
     validations: emptyUntilCel('validations'),
   }),
 })
@@ -171,8 +182,11 @@ export const exceptionSchema = z.strictObject({
   kind: z.literal('PolicyException'),
   metadata: metadata.extend({ namespace: z.string().optional() }),
   spec: z.strictObject({
-    policies: z.array(z.string().min(1, NOT_EMPTY)).min(1, 'must name at least one policy'),
-    checks: z.array(z.string().min(1, NOT_EMPTY)).optional(),
+    policies: z
+      .array(z.string().min(1, NOT_EMPTY))
+      .min(1, 'must name at least one policy')
+      .describe('The policies that it is an exception from.'),
+    checks: z.array(z.string().min(1, NOT_EMPTY)).optional().describe('Their checks; all unless given.'),
     match: z
       .strictObject({
         kinds: z.array(z.string().min(1, NOT_EMPTY)).optional(),
@@ -183,15 +197,28 @@ export const exceptionSchema = z.strictObject({
         users: z.array(z.string()).optional(),
         groups: z.array(z.string()).optional(),
       })
-      .optional(),
-    containers: z.array(z.string()).optional(),
-    images: z.array(z.string()).optional(),
+      .optional()
+      .describe('Which objects and users it is for; every list that is empty matches all.'),
+    containers: z
+      .array(z.string())
+      .optional()
+      .describe('The names of the containers concerned; `*` stands for any characters.'),
+    images: z.array(z.string()).optional().describe('Their images; `*` stands for any characters.'),
     paths: z
       .array(z.string().startsWith('/', 'must be an absolute path, with "/**" at the end for what lies under it'))
-      .optional(),
-    breakGlass: breakGlass.optional(),
-    reason: z.string().refine(reason => reason.trim() !== '', 'must say why the exception is granted'),
-    expires: z.iso.datetime({ offset: true, message: TIMESTAMP }).optional(),
+      .optional()
+      .describe('The host paths concerned.'),
+    breakGlass: breakGlass
+      .optional()
+      .describe('Makes it one for emergencies: a member of a group passes with a reason in an annotation, loudly.'),
+    reason: z
+      .string()
+      .refine(reason => reason.trim() !== '', 'must say why the exception is granted')
+      .describe('Why it is granted; shown wherever it lets something pass.'),
+    expires: z.iso
+      .datetime({ offset: true, message: TIMESTAMP })
+      .optional()
+      .describe('When it ends, as RFC 3339 writes it; it never does unless given.'),
   }),
 })
 export type ExceptionDocument = z.output<typeof exceptionSchema>

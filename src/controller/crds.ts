@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import { injectionSchema } from '../injection/schema.ts'
+import { dig, type Json, type JsonObject } from '../json/value.ts'
+import { exceptionSchema, policySchema } from '../policy/schema.ts'
+import { structuralSchema } from './structural-schema.ts'
+
+const GROUP = 'portcullis.dev'
+const VERSION = 'v1alpha1'
+
+/** A kind of document as the cluster knows it. */
+interface Resource {
+  readonly kind: string
+  readonly plural: string
+  readonly shortName: string
+  readonly scope: 'Cluster' | 'Namespaced'
+  readonly description: string
+  readonly schema: z.ZodType
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly jsonPath: string }[]
+  /** Rules over `spec` that the API server evaluates by itself, and where they stand. */
+  readonly rules: Readonly<Record<string, readonly { readonly rule: string; readonly message: string }[]>>
+}
+
+const RESOURCES: readonly Resource[] = [
+  {
+    kind: 'Policy',
+    plural: 'policies',
+    shortName: 'pcpol',
+    scope: 'Cluster',
+    description: 'What Portcullis refuses, warns of or records: built-in checks, and which requests they look at.',
+    schema: policySchema,
+    columns: [
+      { name: 'Actions', type: 'string', jsonPath: '.spec.validationActions' },
+      { name: 'Checks', type: 'string', jsonPath: '.spec.checks[*].check' },
+    ],
+    rules: {
+      validationActions: [
+        {
+          rule: "!(self.exists(a, a == 'Deny') && self.exists(a, a == 'Warn'))",
+          message: 'Deny and Warn must not stand together: a denial would say everything twice',
+        },
+      ],
+    },
+  },
+  {
+    kind: 'PolicyException',
+    plural: 'policyexceptions',
+    shortName: 'pcex',
+    scope: 'Namespaced',
+    description: 'Who is exempt from what, why, and until when.',
+    schema: exceptionSchema,
+    columns: [
+      { name: 'Policies', type: 'string', jsonPath: '.spec.policies' },
+      { name: 'Expires', type: 'date', jsonPath: '.spec.expires' },
+      { name: 'Reason', type: 'string', jsonPath: '.spec.reason' },
+    ],
+    rules: { reason: [{ rule: "self.matches('[^ ]')", message: 'must say why the exception is granted' }] },
+  },
+  {
+    kind: 'SidecarInjection',
+    plural: 'sidecarinjections',
+    shortName: 'pcinj',
+    scope: 'Cluster',
+    description: 'What Portcullis adds to which pods; it only ever adds, and proves it.',
+    schema: injectionSchema,
+    columns: [
+      { name: 'Trigger', type: 'string', jsonPath: '.spec.trigger.annotation' },
+      { name: 'OnConflict', type: 'string', jsonPath: '.spec.onConflict' },
+    ],
+    rules: {
+      trigger: [
+        { rule: 'has(self.annotation) != has(self.always)', message: 'must have either an annotation or always: true' },
+      ],
+    },
+  },
+]
+
+const STATUS: JsonObject = {
+  type: 'object',
+  description: 'What the controller says about it.',
+  properties: {
+    observedGeneration: { type: 'integer', format: 'int64' },
+    conditions: {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+      items: {
+        type: 'object',
+        required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
+        properties: {
+          type: { type: 'string' },
+          status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+          observedGeneration: { type: 'integer', format: 'int64' },
+          reason: { type: 'string' },
+          message: { type: 'string' },
+          lastTransitionTime: { type: 'string', format: 'date-time' },
+        },
+      },
+    },
+  },
+}
+
+/** The CustomResourceDefinitions of all kinds, made of the schemas that documents are compiled by. */
+export function customResourceDefinitions(): readonly JsonObject[] {
+  return RESOURCES.map(definition)
+}
+
+function definition({ kind, plural, shortName, scope, description, schema, columns, rules }: Resource): JsonObject {
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json
+  const spec = withRules(structuralSchema(dig(json, 'properties', 'spec')), rules)
+  const age = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      scope,
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: [shortName],
+        categories: ['portcullis'],
+      },
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: [...columns, age],
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description,
+              required: ['spec'],
+              properties: {
+                apiVersion: { type: 'string' },
+                kind: { type: 'string' },
+                metadata: { type: 'object' },
+                spec,
+                status: STATUS,
+              },
+            },
+          },
+        },
+      ],
+    },
+  }
+}
+
+function withRules(spec: JsonObject, rules: Resource['rules']): JsonObject {
+  const fields = Object.entries((spec['properties'] ?? {}) as JsonObject).map(([name, field]) => {
+    const own = Object.hasOwn(rules, name) ? rules[name] : undefined
+    return [
+      name,
+      own === undefined ? field : { ...(field as JsonObject), 'x-kubernetes-validations': own as unknown as Json },
+    ]
+  })
+  return { ...spec, properties: Object.fromEntries(fields) as JsonObject }
+}
