@@ -3,24 +3,10 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { ensureDevelopmentCertificates } from '../certs/development.ts'
 import { describeCertificateProblem } from '../certs/pem.ts'
-import { CHECKS } from '../checks/index.ts'
 import { loadClient } from '../cluster/load-client.ts'
-import { loadInjections } from '../injection/set.ts'
-import { loadSet } from '../policy/set.ts'
 import { type GatewayConfig, startGateway } from '../server/gateway.ts'
-import {
-  digest,
-  documentSignature,
-  documentSources,
-  injectionPaths,
-  injectionUsage,
-  readDocuments,
-  readInjections,
-  SHIPPED_POLICIES,
-  unknownExceptions,
-} from './documents.ts'
+import { injectionUsage, unknownExceptions } from './documents.ts'
 import type { Command, Io } from './io.ts'
-import { readNamespaces } from './namespaces.ts'
 import {
   address,
   choice,
@@ -33,7 +19,8 @@ import {
   text,
   type ValuesOf,
 } from './options.ts'
-import { injectionOptions, uninjectedNamespaces, verdictOptions } from './shared-options.ts'
+import { documentStore, followCluster } from './serve/document-store.ts'
+import { injectionOptions, verdictOptions } from './shared-options.ts'
 import { VERSION } from './version.ts'
 
 const FALLBACK_CERTIFICATES = '/etc/portcullis/tls'
@@ -47,6 +34,9 @@ function serveOptions(env: Io['env']) {
       'FILE',
       'How to reach the API, to ask which pods an owner selects; in a pod its service account unless given.',
       undefined,
+    ),
+    'cluster-documents': flag(
+      'Reads Policies, exceptions, injections and the labels of namespaces from the cluster too, and follows them.',
     ),
     listen: address('Where admission reviews come in (mTLS).', ':8443'),
     'health-listen': address('Where /livez, /readyz and /metrics are served, in clear.', ':8080'),
@@ -133,11 +123,20 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
   if (options['client-auth'] === 'require' && options['client-name'].length === 0) {
     return { ok: false, problems: ['--client-name names nobody, so that nobody could ask; see also --client-auth'] }
   }
-  const cluster = await loadClient(options.kubeconfig, io.env)
-  if (!cluster.ok) return { ok: false, problems: [`--kubeconfig: ${cluster.problem}`] }
-  const sources = documentSources(options)
+  const loaded = await loadClient(options.kubeconfig, io.env)
+  if (!loaded.ok) return { ok: false, problems: [`--kubeconfig: ${loaded.problem}`] }
+  const { client } = loaded
+  if (options['cluster-documents'] && client === undefined) {
+    return { ok: false, problems: ['--cluster-documents needs a way to the API: --kubeconfig, or a service account'] }
+  }
+  const logger = pino({ level: options['log-level'] }, pino.destination({ fd: 2, sync: false }))
+  const onError = (kind: string, error: unknown) =>
+    logger.warn({ err: error, kind }, 'the cluster cannot be followed; what is known stays')
+  const cluster =
+    client !== undefined && options['cluster-documents'] ? await followCluster(client, io.env, onError) : undefined
   const value: GatewayConfig = {
-    client: cluster.client,
+    client,
+    missing: () => (cluster?.missing ?? []).map(kind => `no list of the kind ${kind} has been seen in the cluster`),
     listen: options.listen,
     healthListen: options['health-listen'],
     tls: tls.files,
@@ -147,30 +146,8 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     drainMs: options.drain,
     maxConnectionAgeMs: options['max-connection-age'],
     pollMs: options['reload-interval'],
-    documents: {
-      policiesPath: options.policies ?? SHIPPED_POLICIES,
-      load: async previous =>
-        loadSet(await readDocuments(sources), {
-          checks: CHECKS,
-          excludedNamespaces: options['exclude-namespaces'],
-          digest,
-          ...(previous !== undefined && { previous }),
-        }),
-      loadInjections: async previous =>
-        loadInjections(await readInjections(options), {
-          excludedNamespaces: uninjectedNamespaces(options, io.env),
-          digest,
-          ...(previous !== undefined && { previous }),
-        }),
-      loadNamespaces: () => readNamespaces(options.namespaces),
-      signature: () =>
-        documentSignature([
-          ...sources.map(({ path }) => path),
-          ...injectionPaths(options),
-          ...(options.namespaces === undefined ? [] : [options.namespaces]),
-        ]),
-    },
-    logger: pino({ level: options['log-level'] }, pino.destination({ fd: 2, sync: false })),
+    documents: documentStore(options, io.env, cluster),
+    logger,
     version: VERSION,
     countsAsGeneric: options['mutation-config-file'] !== undefined,
   }

@@ -1,4 +1,6 @@
-import { CoreV1Api, CustomObjectsApi, KubeConfig } from '@kubernetes/client-node'
+import { CoreV1Api, CustomObjectsApi, KubeConfig, Watch } from '@kubernetes/client-node'
+import type { JsonObject } from '../json/value.ts'
+import type { ResourceSource } from './reflector.ts'
 
 /** The API of a cluster, as far as this project reads it. */
 export interface ClusterClient {
@@ -6,6 +8,8 @@ export interface ClusterClient {
   readonly server: string
   /** Reads one object; undefined where there is none. Rejects where nobody can say. */
   read(object: ObjectPath): Promise<unknown>
+  /** A kind of object, to be listed and watched; in the core group only namespaces. */
+  resource(path: Pick<ObjectPath, 'group' | 'version' | 'resource'>): ResourceSource
 }
 
 /** One object of a namespace. */
@@ -50,6 +54,40 @@ function clientOf(config: KubeConfig, server: string): ClusterClient {
       } catch (error) {
         if ((error as { code?: unknown }).code === 404) return undefined
         throw error
+      }
+    },
+    resource({ group, version, resource }) {
+      const path = group === '' ? `/api/${version}/${resource}` : `/apis/${group}/${version}/${resource}`
+      const list = (): Promise<unknown> =>
+        group === '' ? core.listNamespace() : objects.listClusterCustomObject({ group, version, plural: resource })
+      return {
+        name: resource,
+        async list() {
+          // Typed clients give dates as objects: as JSON they are what they were.
+          const { items, metadata } = JSON.parse(JSON.stringify(await list())) as {
+            items: readonly JsonObject[]
+            metadata?: { resourceVersion?: string }
+          }
+          return { items, resourceVersion: metadata?.resourceVersion ?? '' }
+        },
+        watch(resourceVersion, onEvent, onEnd) {
+          let isEnded = false
+          const end = (error: unknown) => {
+            if (isEnded) return
+            isEnded = true
+            // It gives an idle watch up after a while: nothing is lost, it is resumed.
+            onEnd(error instanceof DOMException ? null : error)
+          }
+          const started = new Watch(config).watch(path, { resourceVersion, allowWatchBookmarks: true }, onEvent, end)
+          started.catch(end)
+          return () => {
+            isEnded = true
+            started.then(
+              controller => controller.abort(),
+              () => {},
+            )
+          }
+        },
       }
     },
   }

@@ -51,6 +51,8 @@ export interface GatewayConfig {
   readonly documents: DocumentStore
   /** The API, to ask for the owners of pods; undefined where there is no connection. */
   readonly client?: Pick<ClusterClient, 'read'> | undefined
+  /** What else is missing before it may get traffic. */
+  readonly missing?: () => readonly string[]
   readonly logger: FastifyBaseLogger
   readonly version: string
   /** Counts under the names of the generic-sidecar-injector, too. */
@@ -112,7 +114,7 @@ class Parts {
     this.#health = buildHealth(
       metrics,
       () => ({
-        missing: this.#isDraining ? ['the gateway is shutting down'] : [],
+        missing: [...(this.#isDraining ? ['the gateway is shutting down'] : []), ...(config.missing?.() ?? [])],
         notes: live.stale.map(
           document => `${document} stays at its last good revision: its newest one does not compile`,
         ),

@@ -1,0 +1,116 @@
+import { quote } from '../admission/text.ts'
+import { dig, getString, isObject, type JsonObject } from '../json/value.ts'
+import type { Folder } from '../policy/folder.ts'
+import type { NamespaceTable } from '../policy/match.ts'
+import type { SourceDocument } from '../policy/problems.ts'
+import type { ClusterClient } from './client.ts'
+import { Reflector } from './reflector.ts'
+
+const GROUP = 'portcullis.dev'
+const VERSION = 'v1alpha1'
+
+/** The kinds of documents, and how the API calls them. */
+const KINDS = {
+  Policy: 'policies',
+  PolicyException: 'policyexceptions',
+  SidecarInjection: 'sidecarinjections',
+} as const
+type Kind = keyof typeof KINDS
+
+export interface ClusterDocumentsOptions {
+  readonly client: Pick<ClusterClient, 'resource'>
+  /** The one namespace in which a PolicyException counts. */
+  readonly exceptionNamespace: string
+  /** Names the text of a document: equal texts, equal revisions. */
+  readonly revisionOf: (text: string) => string
+  readonly onError: (kind: string, error: unknown) => void
+}
+
+/** The documents and the labels of namespaces that a cluster holds, followed from the start to the end of the process. */
+export class ClusterDocuments {
+  readonly #options: ClusterDocumentsOptions
+  readonly #reflectors: Readonly<Record<Kind | 'Namespace', Reflector>>
+  #revision = 0
+
+  constructor(options: ClusterDocumentsOptions) {
+    this.#options = options
+    const reflect = (kind: string, group: string, version: string, resource: string) =>
+      new Reflector({
+        source: options.client.resource({ group, version, resource }),
+        onChange: () => void this.#revision++,
+        onError: error => options.onError(kind, error),
+      })
+    this.#reflectors = {
+      Policy: reflect('Policy', GROUP, VERSION, KINDS.Policy),
+      PolicyException: reflect('PolicyException', GROUP, VERSION, KINDS.PolicyException),
+      SidecarInjection: reflect('SidecarInjection', GROUP, VERSION, KINDS.SidecarInjection),
+      Namespace: reflect('Namespace', '', 'v1', 'namespaces'),
+    }
+  }
+
+  /** Follows everything; returns at once. */
+  start(): void {
+    for (const reflector of Object.values(this.#reflectors)) void reflector.run()
+  }
+
+  stop(): void {
+    for (const reflector of Object.values(this.#reflectors)) reflector.stop()
+  }
+
+  /** Changes with every change of what is here. */
+  get revision(): string {
+    return `cluster:${this.#revision}`
+  }
+
+  /** The kinds of which nothing has been seen yet. */
+  get missing(): readonly string[] {
+    return Object.entries(this.#reflectors).flatMap(([kind, { isSynced }]) => (isSynced ? [] : [kind]))
+  }
+
+  /** The documents of these kinds, as a folder would hold them. */
+  folder(kinds: readonly Kind[]): Folder {
+    const all = kinds.flatMap(kind => this.#reflectors[kind].objects.map(object => this.#document(kind, object)))
+    return {
+      documents: all.flatMap(({ document }) => (document === undefined ? [] : [document])),
+      problems: all.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
+    }
+  }
+
+  /** The labels of all namespaces. */
+  namespaces(): NamespaceTable {
+    return Object.fromEntries(
+      this.#reflectors.Namespace.objects.map(object => {
+        const labels = dig(object, 'metadata', 'labels')
+        const texts = Object.entries(isObject(labels) ? labels : {}).filter(
+          (entry): entry is [string, string] => typeof entry[1] === 'string',
+        )
+        return [nameOf(object), Object.fromEntries(texts)]
+      }),
+    )
+  }
+
+  #document(kind: Kind, object: JsonObject) {
+    const namespace = getString(dig(object, 'metadata'), 'namespace') ?? ''
+    const file = `${kind} ${namespace === '' ? '' : `${namespace}/`}${nameOf(object)}`
+    const { exceptionNamespace, revisionOf } = this.#options
+    if (kind === 'PolicyException' && namespace !== exceptionNamespace) {
+      const message = `does not count: exceptions live in the namespace ${quote(exceptionNamespace)} alone`
+      return { problem: { file, line: 1, column: 1, pointer: '/metadata/namespace', message } }
+    }
+    // The status is the controller's, and the rest of the metadata the API server's.
+    const metadata = { name: nameOf(object), ...(namespace !== '' && { namespace }) }
+    const value = { apiVersion: `${GROUP}/${VERSION}`, kind, metadata, spec: object['spec'] ?? null }
+    const document: SourceDocument = {
+      file,
+      value,
+      kinds: [kind],
+      revision: revisionOf(JSON.stringify(value)),
+      locate: () => ({ start: { line: 1, column: 1 }, end: { line: 1, column: 1 } }),
+    }
+    return { document }
+  }
+}
+
+function nameOf(object: JsonObject): string {
+  return getString(dig(object, 'metadata'), 'name') ?? ''
+}
