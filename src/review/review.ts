@@ -2,6 +2,7 @@ import type { ParsedReview } from '../admission/parse.ts'
 import type { OwnerAnswer } from '../workload/owner.ts'
 import type { ReviewContext, ReviewInput } from './context.ts'
 import { decodeReview, readIdentity } from './decode.ts'
+import { admitDocument } from './documents.ts'
 import { requestFacts } from './facts.ts'
 import { judge } from './judge.ts'
 import { mutate } from './mutate.ts'
@@ -22,6 +23,7 @@ export function review(input: ReviewInput, context: ReviewContext): Reviewed | P
       return unjudged(parsed.identity, input.path, { code: 400, message: parsed.reason }, context.set.hash)
     }
     const { identity, request } = parsed
+    if (input.path === 'documents') return admitDocument(input, identity, request, context)
     const answer = (owner: OwnerAnswer | undefined) =>
       (input.path === 'mutate' ? mutate : judge)(input, identity, request, context, owner)
     const owner = lookUpOwner(request, input, context)

@@ -113,3 +113,37 @@ test('an injection is followed, too', async () => {
   await registerMutating(plane, { ...mutating, port: gateway.port, authority: plane.webhookCa })
   await unregisterMutating(plane, mutating)
 })
+
+test('kubectl apply itself refuses what no gateway could compile, where /documents is registered', async () => {
+  const configuration = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'portcullis-documents' },
+    webhooks: [
+      {
+        name: 'documents.portcullis.dev',
+        admissionReviewVersions: ['v1'],
+        clientConfig: {
+          url: `https://127.0.0.1:${gateway.port}/documents`,
+          caBundle: Buffer.from(plane.webhookCa.certificatePem).toString('base64'),
+        },
+        rules: [
+          { apiGroups: ['portcullis.dev'], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources: ['*'] },
+        ],
+        failurePolicy: 'Fail',
+        sideEffects: 'None',
+        timeoutSeconds: 5,
+      },
+    ],
+  }
+  await apply(configuration)
+  const broken = policy({ checks: [{ check: 'privilged' }] })
+  await waitUntil('it is in force', async () => {
+    const { code, stderr } = await plane.kubectl(['apply', '--dry-run=server', '-f', '-'], { input: broken })
+    return code === 1 && stderr.includes('unknown check "privilged" (did you mean "privileged"?)')
+  })
+  for (const folder of ['policies', 'policies/exceptions', 'examples/injections']) {
+    const { code, stderr } = await plane.kubectl(['apply', '--dry-run=server', '-f', folder])
+    expect(code, stderr).toBe(0)
+  }
+})
