@@ -113,13 +113,13 @@ export const policySchema = z.strictObject({
     validationActions: z
       .array(z.enum(['Deny', 'Warn', 'Audit']))
       .min(1, NOT_EMPTY)
-      .max(3, 'names an action twice')
       .refine(actions => new Set(actions).size === actions.length, 'names an action twice')
       .refine(
         actions => !(actions.includes('Deny') && actions.includes('Warn')),
         'Deny and Warn must not stand together: a denial would say everything twice',
       )
-      .describe('What happens on a violation: Deny or Warn, and Audit beside them.'),
+      // The API server wants a bound for the rule that it evaluates over them.
+      .meta({ description: 'What happens on a violation: Deny or Warn, and Audit beside them.', maxItems: 3 }),
     failurePolicy: z
       .enum(['Fail', 'Ignore'])
       .optional()
