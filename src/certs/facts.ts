@@ -10,5 +10,8 @@ export const certificateFacts: CertificateReader = pem => {
     subject: subject.split('\n').join(', '),
     notAfter: Date.parse(validTo),
   }))
+  // OpenSSL takes any text for a date and prints it as "Bad time value"; Go, and so the API server, refuses it.
+  const undated = certificates.findIndex(({ notAfter }) => Number.isNaN(notAfter))
+  if (undated >= 0) return { ok: false, problem: `certificate ${undated + 1} has no date that can be read` }
   return { ok: true, certificates }
 }

@@ -88,7 +88,7 @@ function sumOf(members: readonly Waiting[]): readonly Finding[] {
   return [
     {
       pointer: '/webhooks',
-      message: `mutating webhooks are called one after the other, and may take ${sum} s together (${parts.join(', ')}): the API server gives a request up before that`,
+      message: `mutating webhooks are called one after the other, and may take ${sum} s together (${parts.join(', ')}): the API server gives the whole request up after 34 s`,
       hint: `lower their timeoutSeconds, to ${MAX_SUM} s over all of them at most`,
       level: 'violation',
       key: 'sum of timeouts',

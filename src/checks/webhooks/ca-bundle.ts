@@ -24,6 +24,7 @@ export function judgeCaBundle(
   { findings }: Verdicts,
 ): void {
   const bundle = getString(webhook.clientConfig, 'caBundle') ?? ''
+  const pem = decoded(bundle)
   const fail = (what: string, hint: string, rule: string) =>
     void findings.push({
       pointer: fieldOf(webhook, 'clientConfig', 'caBundle'),
@@ -32,7 +33,8 @@ export function judgeCaBundle(
       level: 'violation',
       key: `caBundle ${rule} ${webhook.name}`,
     })
-  if (bundle === '') {
+  // Generated manifests hold the base64 of a newline where the bundle is filled in later.
+  if (pem?.trim() === '') {
     const annotations = dig(object, 'metadata', 'annotations')
     // A webhook at a URL may have a certificate that the system trusts.
     if (!isObject(get(webhook.clientConfig, 'service'))) return
@@ -44,17 +46,16 @@ export function judgeCaBundle(
     )
     return
   }
-  const pem = decoded(bundle)
   const read = pem === undefined ? NO_BASE64 : facts.readCertificates(pem)
   if (!read.ok) {
     fail(`has a caBundle that is none: ${read.problem}`, 'put the base64 of a PEM file with the CA there', 'unreadable')
     return
   }
-  const first = read.certificates.toSorted((a, b) => a.notAfter - b.notAfter).at(-1)
-  if (first === undefined) return
-  const left = Math.floor((first.notAfter - facts.now) / DAY_MS)
+  // While a CA is rotated both stand in the bundle: it is good for as long as one of them is.
+  const end = read.certificates.reduce((latest, { notAfter }) => Math.max(latest, notAfter), 0)
+  const left = Math.floor((end - facts.now) / DAY_MS)
   if (left >= days) return
-  const day = new Date(first.notAfter).toISOString().slice(0, 10)
+  const day = new Date(end).toISOString().slice(0, 10)
   fail(
     left < 0
       ? `has a caBundle that expired on ${day}: every call fails`

@@ -4,7 +4,7 @@ import { fieldOf, type Verdicts, type Webhook } from './webhook.ts'
 
 /** Seconds that the API server waits for a webhook at most, before somebody's patience is over. */
 export const MAX_TIMEOUT = 10
-/** Mutating webhooks are called one after the other, and a request has 34 seconds by default. */
+/** Mutating webhooks are called one after the other, and the API server gives a whole request 34 seconds. */
 export const MAX_SUM = 30
 
 /** What the API server waits for a webhook. */
@@ -47,7 +47,7 @@ export function judgeVersions(webhook: Webhook, { findings }: Verdicts): void {
   if (getList(webhook.value, 'admissionReviewVersions').includes('v1')) return
   findings.push({
     pointer: fieldOf(webhook, 'admissionReviewVersions'),
-    message: `webhook ${quote(webhook.name)} does not take AdmissionReview v1, the only version that API servers send`,
+    message: `webhook ${quote(webhook.name)} does not take AdmissionReview v1: every call fails once API servers no longer send v1beta1`,
     hint: 'set admissionReviewVersions to [v1]',
     level: 'violation',
     key: `versions ${webhook.name}`,

@@ -1,7 +1,7 @@
 import { quote } from '../../admission/text.ts'
 import { get, getString } from '../../json/value.ts'
 import { selects } from '../../workload/selector.ts'
-import { covers, fieldOf, type Verdicts, type Webhook } from './webhook.ts'
+import { covers, fieldOf, isAskedOn, type Verdicts, type Webhook, WRITES } from './webhook.ts'
 
 const NAME_LABEL = 'kubernetes.io/metadata.name'
 
@@ -10,7 +10,11 @@ export function judgeEverything(webhook: Webhook, { findings }: Verdicts): void 
   const { name, rules, failsClosed, namespaceSelector, objectSelector, hasConditions } = webhook
   if (!failsClosed || hasConditions || namespaceSelector?.length !== 0 || objectSelector?.length !== 0) return
   const all = rules.find(
-    ({ apiGroups, resources }) => apiGroups.includes('*') && resources.some(resource => /^\*(?:\/\*)?$/.test(resource)),
+    rule =>
+      rule.apiGroups.includes('*') &&
+      rule.resources.some(resource => /^\*(?:\/\*)?$/.test(resource)) &&
+      !rule.isClusterScoped &&
+      isAskedOn(rule, WRITES),
   )
   if (all === undefined) return
   findings.push({
@@ -50,28 +54,35 @@ export function judgeNamespaces(webhook: Webhook, { findings, skipped }: Verdict
     .join(' and in ')
   findings.push({
     pointer: fieldOf(webhook, 'namespaceSelector'),
-    message: `webhook ${quote(name)} fails closed in ${where}: when it is down, its pods or those of the cluster cannot be started again`,
+    message: `webhook ${quote(name)} fails closed in ${where}: when it is down, its pods or those of the cluster cannot be replaced`,
     hint: `exclude them: namespaceSelector.matchExpressions [{key: ${NAME_LABEL}, operator: NotIn, values: [${namespaces.join(', ')}]}]`,
     level: 'violation',
     key: `namespaces ${name} ${reached.join(' ')}`,
   })
 }
 
-/** Only what has to do with pods keeps pods from starting. */
+/** What has to be written until a pod runs again and its Service finds it. */
+const TO_START = [
+  ['', 'pods'],
+  ['', 'pods/binding'],
+  ['apps', 'replicasets'],
+  ['apps', 'deployments'],
+  ['apps', 'daemonsets'],
+  ['apps', 'statefulsets'],
+  ['batch', 'jobs'],
+  ['coordination.k8s.io', 'leases'],
+  ['', 'configmaps'],
+  ['', 'secrets'],
+  ['', 'persistentvolumeclaims'],
+  ['', 'serviceaccounts'],
+  ['', 'serviceaccounts/token'],
+  ['', 'endpoints'],
+  ['discovery.k8s.io', 'endpointslices'],
+] as const
+
+/** Only what has to do with pods keeps pods from starting; a pod that cannot be deleted is not replaced either. */
 function touchesPods({ rules }: Webhook): boolean {
-  const kinds = [
-    ['', 'pods'],
-    ['apps', 'replicasets'],
-    ['apps', 'deployments'],
-    ['apps', 'daemonsets'],
-    ['apps', 'statefulsets'],
-    ['batch', 'jobs'],
-    ['coordination.k8s.io', 'leases'],
-    ['', 'configmaps'],
-    ['', 'secrets'],
-    ['', 'serviceaccounts'],
-  ] as const
-  return rules.some(rule => kinds.some(([group, resource]) => covers(rule, group, resource)))
+  return rules.some(rule => TO_START.some(([group, resource]) => covers(rule, group, resource, [...WRITES, 'DELETE'])))
 }
 
 /** What controllers write all the time, and must be able to. */
@@ -84,18 +95,20 @@ const CONTROLLERS_OWN = [
 export function judgeMutated(webhook: Webhook, { findings }: Verdicts): void {
   if (!webhook.isMutating) return
   for (const rule of webhook.rules) {
-    const hit =
-      CONTROLLERS_OWN.find(([group, resource]) => covers(rule, group, resource)) ??
-      (rule.resources.some(resource => /\/(?:status|\*)$/.test(resource))
-        ? (['', 'the status of objects', 'their controllers write it again and again'] as const)
-        : undefined)
-    if (hit === undefined) continue
-    findings.push({
-      pointer: rule.pointer,
-      message: `webhook ${quote(webhook.name)} mutates ${hit[1]}: ${hit[2]}`,
-      hint: 'mutate what people and templates create, such as pods on CREATE, and nothing that a controller owns',
-      level: 'violation',
-      key: `mutates ${webhook.name} ${hit[1]}`,
-    })
+    const hits: (readonly [group: string, what: string, why: string])[] = CONTROLLERS_OWN.filter(([group, resource]) =>
+      covers(rule, group, resource, WRITES),
+    )
+    if (isAskedOn(rule, WRITES) && rule.resources.some(resource => /\/(?:status|\*)$/.test(resource))) {
+      hits.push(['', 'the status of objects', 'their controllers write it again and again'])
+    }
+    for (const [, what, why] of hits) {
+      findings.push({
+        pointer: rule.pointer,
+        message: `webhook ${quote(webhook.name)} mutates ${what}: ${why}`,
+        hint: 'mutate what people and templates create, such as pods on CREATE, and nothing that a controller owns',
+        level: 'violation',
+        key: `mutates ${webhook.name} ${what}`,
+      })
+    }
   }
 }

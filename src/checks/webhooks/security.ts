@@ -1,5 +1,5 @@
 import { quote } from '../../admission/text.ts'
-import { covers, fieldOf, type Verdicts, type Webhook } from './webhook.ts'
+import { covers, fieldOf, type Verdicts, type Webhook, WRITES } from './webhook.ts'
 
 /**
  * What leads past a security webhook: subresources that carry a pod and that it is not asked about, and labels that the
@@ -11,15 +11,16 @@ export function judgeSecurity(webhook: Webhook, named: readonly string[], { find
   const { name, rules, failsClosed, isMutating, objectSelector } = webhook
   const isSecurity = named.includes(name) || (!isMutating && failsClosed)
   if (!isSecurity) return
-  const isAskedAboutPods = rules.some(rule => covers(rule, '', 'pods'))
+  const isAskedAboutPods = rules.some(rule => covers(rule, '', 'pods', WRITES))
+  // Both reach a pod that is there already, whatever the verb that the client uses: as an UPDATE.
   const missing = ['pods/ephemeralcontainers', 'pods/resize'].filter(
-    resource => !rules.some(rule => covers(rule, '', resource)),
+    resource => !rules.some(rule => covers(rule, '', resource, ['UPDATE'])),
   )
   if (isAskedAboutPods && missing.length > 0) {
     findings.push({
       pointer: fieldOf(webhook, 'rules'),
-      message: `webhook ${quote(name)} guards pods, but is not asked about ${missing.join(' and ')}: what it refuses can be added to a pod that runs`,
-      hint: 'add pods/ephemeralcontainers and pods/resize to the resources, or write pods/* beside pods',
+      message: `webhook ${quote(name)} guards pods, but is not asked about updates of ${missing.join(' and ')}: what it refuses can be added to a pod that runs`,
+      hint: 'add pods/ephemeralcontainers and pods/resize, or pods/*, to the resources of a rule with the operation UPDATE',
       level: 'violation',
       key: `subresources ${name} ${missing.join(' ')}`,
     })

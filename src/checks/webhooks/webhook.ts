@@ -8,7 +8,14 @@ export interface WebhookRule {
   readonly pointer: Pointer
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]
+  /** Empty where they cannot be read: then any may be meant. */
+  readonly operations: readonly string[]
+  readonly isClusterScoped: boolean
 }
+
+/** The operations by which an object is written. */
+export const WRITES = ['CREATE', 'UPDATE'] as const
+type Operation = (typeof WRITES)[number] | 'DELETE'
 
 /** One webhook of a configuration, with the defaults of the API filled in. */
 export interface Webhook {
@@ -49,6 +56,8 @@ export function webhooksIn(object: JsonObject): readonly Webhook[] {
           pointer: append(pointer, 'rules', at),
           apiGroups: textsIn(rule, 'apiGroups'),
           resources: textsIn(rule, 'resources'),
+          operations: textsIn(rule, 'operations'),
+          isClusterScoped: get(rule, 'scope') === 'Cluster',
         })),
         namespaceSelector: selectorOf(get(value, 'namespaceSelector')),
         objectSelector: selectorOf(get(value, 'objectSelector')),
@@ -67,8 +76,15 @@ function textsIn(value: Json, key: string): readonly string[] {
   return getList(value, key).filter(item => typeof item === 'string')
 }
 
-/** Whether a rule is about a resource, such as `replicasets` or `pods/status`, of a group. */
-export function covers({ apiGroups, resources }: WebhookRule, group: string, resource: string): boolean {
+/** Whether a rule is about one of these operations. */
+export function isAskedOn({ operations }: WebhookRule, some: readonly Operation[]): boolean {
+  return operations.length === 0 || operations.includes('*') || some.some(operation => operations.includes(operation))
+}
+
+/** Whether a rule is about one of these operations on a namespaced resource, such as `replicasets` or `pods/status`. */
+export function covers(rule: WebhookRule, group: string, resource: string, some: readonly Operation[]): boolean {
+  const { apiGroups, resources, isClusterScoped } = rule
+  if (isClusterScoped || !isAskedOn(rule, some)) return false
   if (!apiGroups.includes('*') && !apiGroups.includes(group)) return false
   const [plural = '', sub] = resource.split('/')
   return resources.some(pattern => {
