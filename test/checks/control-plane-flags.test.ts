@@ -31,6 +31,15 @@ describe('policy-lint over the manifests of several masters', () => {
     expect(code).toBe(0)
   })
 
+  it('finds a flag that is written with underscores', async () => {
+    const m3 = master('/b.pub').replace('service-account-key-file', 'service_account_key_file')
+    const cwd = folderOf({ 'm1.yaml': master('/a.pub'), 'm2.yaml': master('/a.pub'), 'm3.yaml': m3 })
+    const { stdout } = await runLint([POLICY, '.'], { cwd })
+    expect(stdout.match(/^m\d\.yaml:\d+:\d+: warn: --\S+/gm)).toEqual([
+      'm3.yaml:10:11: warn: --service-account-key-file',
+    ])
+  })
+
   it('names all of them where nobody can say who is wrong', async () => {
     const cwd = folderOf({ 'm1.yaml': master('/a.pub'), 'm2.yaml': master('/b.pub') })
     const { stdout } = await runLint([POLICY, '.'], { cwd })

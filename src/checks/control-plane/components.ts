@@ -39,7 +39,7 @@ function mentions({ value }: Container): boolean {
   )
 }
 
-/** Flags as these components read them: `--x=v` and `--x v`; a switch alone is true. */
+/** Flags as these components read them: `--x=v` and `--x v`, `_` for `-` in names; a switch alone is true. */
 function flagsOf(argv: readonly (string | undefined)[]): Component['flags'] {
   const flags = new Map<string, (string | undefined)[]>()
   const add = (flag: string, value: string | undefined) => {
@@ -48,11 +48,14 @@ function flagsOf(argv: readonly (string | undefined)[]): Component['flags'] {
     else values.push(value)
   }
   for (let at = 0; at < argv.length; at++) {
-    const [, flag, inline] = /^--([a-z][\w-]*)(?:=(.*))?$/s.exec(argv[at] ?? '') ?? []
-    if (flag === undefined) continue
+    const [, name, inline] = /^--([a-z][\w-]*)(?:=(.*))?$/s.exec(argv[at] ?? '') ?? []
+    if (name === undefined) continue
+    const flag = name.replaceAll('_', '-')
+    const next = argv[at + 1]
     if (inline !== undefined) add(flag, inline)
-    else if (at + 1 < argv.length && argv[at + 1]?.startsWith('--') !== true) add(flag, argv[++at])
-    else add(flag, 'true')
+    // Another flag, such as `-v=2`, is no value; a negative number is one.
+    else if (at + 1 === argv.length || (next !== undefined && /^-(?!\d)/.test(next))) add(flag, 'true')
+    else add(flag, argv[++at])
   }
   return flags
 }
@@ -61,7 +64,7 @@ function flagsOf(argv: readonly (string | undefined)[]): Component['flags'] {
 export function pointerOfFlag({ container: { pointer, value } }: Component, flag: string): Pointer {
   for (const list of ['command', 'args']) {
     const index = getList(value, list).findIndex(
-      word => typeof word === 'string' && (word === `--${flag}` || word.startsWith(`--${flag}=`)),
+      word => typeof word === 'string' && word.split('=', 1)[0]?.replaceAll('_', '-') === `--${flag}`,
     )
     if (index >= 0) return append(pointer, list, index)
   }

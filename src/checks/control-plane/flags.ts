@@ -51,6 +51,7 @@ export const FLAGS: Readonly<Record<Component['name'], readonly string[]>> = {
 /** Lists whose order means nothing; a flag that is given several times is such a list, too. */
 const SETS: ReadonlySet<string> = new Set([
   'api-audiences',
+  'controllers',
   'disable-admission-plugins',
   'enable-admission-plugins',
   'etcd-servers',
@@ -59,6 +60,9 @@ const SETS: ReadonlySet<string> = new Set([
   'runtime-config',
   'service-account-key-file',
 ])
+
+/** Lists whose order means something: the first issuer signs, the first authorizer that has an opinion decides. */
+const SEQUENCES: ReadonlySet<string> = new Set(['authorization-mode', 'service-account-issuer'])
 
 /** A flag as it is compared and as it is shown; the value is undefined where it cannot be read. */
 export function comparable(
@@ -69,7 +73,8 @@ export function comparable(
   const known = values.filter(value => value !== undefined)
   if (known.length < values.length) return { value: undefined, shown: '(not readable)' }
   const shown = known.join(', ')
-  if (!SETS.has(flag)) return { value: `=${flag === 'service-account-issuer' ? shown : (known.at(-1) ?? '')}`, shown }
+  if (SEQUENCES.has(flag)) return { value: `=${known.join(',')}`, shown }
+  if (!SETS.has(flag)) return { value: `=${known.at(-1) ?? ''}`, shown }
   const items = known
     .flatMap(value => value.split(','))
     .map(item => item.trim())
