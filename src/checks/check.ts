@@ -99,6 +99,11 @@ export interface Check<Params> {
   readonly params: ZodType<Params>
   /** What is allowed but looks like a mistake: said once, when the policy is loaded. */
   warnings?(params: Params): readonly { readonly pointer: Pointer; readonly message: string }[]
+  /**
+   * Of a check that judges labels or annotations: it is asked about the subresources, too, that are about nothing else
+   * that a check looks at, such as `status`.
+   */
+  readonly judges?: 'metadata'
   /** Of a check that wants the owner of a pod to be asked for before it runs: further kinds that own pods. */
   ownerKinds?(params: Params): readonly OwnerKind[]
   run(subject: Subject, params: Params): CheckResult
@@ -132,6 +137,7 @@ export interface BoundCheck {
   readonly kinds: readonly GroupKind[]
   readonly resources: readonly ResourceRule[]
   readonly warnings: readonly { readonly pointer: Pointer; readonly message: string }[]
+  readonly judges?: 'metadata'
   /** Undefined where the check does not ask for owners. */
   readonly ownerKinds?: readonly OwnerKind[]
   run(subject: Subject): CheckResult
@@ -171,7 +177,7 @@ export function register<Params>(check: Check<Params>): RegisteredCheck {
       if (!parsed.success) return { ok: false, error: parsed.error }
       const params = parsed.data
       const warnings = check.warnings?.(params) ?? []
-      const { set } = check
+      const { judges, set } = check
       const ownerKinds = check.ownerKinds?.(params)
       return {
         ok: true,
@@ -181,6 +187,7 @@ export function register<Params>(check: Check<Params>): RegisteredCheck {
           resources,
           warnings,
           run: subject => check.run(subject, params),
+          ...(judges !== undefined && { judges }),
           ...(ownerKinds !== undefined && { ownerKinds }),
           ...(set !== undefined && {
             set: {

@@ -2,7 +2,8 @@
 Policies, exceptions, injections and stages select namespaces by their labels. Whoever may change such a label decides
 what applies there: one `kubectl label` leads out of a policy or into an exception.
 
-Fields: metadata.labels of Namespaces, compared with those of the old object; the user who asks.
+Fields: metadata.labels of Namespaces, compared with those of the old object; the user who asks. The subresources status and
+finalize take labels, too: the API server keeps whatever comes with them.
 
 Allowed: a change by a member of a listed group, and a change of labels that nothing selects on.
 */
@@ -11,9 +12,8 @@ import { quote } from '../admission/text.ts'
 import { pointerOf } from '../json/pointer.ts'
 import { dig, get, isObject, type JsonObject } from '../json/value.ts'
 import type { Check, Finding } from './check.ts'
-import { rulesFor } from './resources.ts'
 
-const NAMESPACE = { group: '', kind: 'Namespace', resource: 'namespaces' }
+const NAMESPACE = { group: '', kind: 'Namespace' }
 
 /** The API server keeps this label as it is, whatever anyone asks for. */
 const NAME_LABEL = 'kubernetes.io/metadata.name'
@@ -31,7 +31,15 @@ export const guardedLabels: Check<GuardedLabelsParams> = {
   id: 'guarded-labels',
   summary: 'Guards the namespace labels that policies, exceptions, injections and stages select on.',
   kinds: [NAMESPACE],
-  resources: rulesFor([NAMESPACE]),
+  resources: [
+    {
+      apiGroups: [''],
+      apiVersions: ['*'],
+      operations: ['CREATE', 'UPDATE'],
+      resources: ['namespaces', 'namespaces/*'],
+    },
+  ],
+  judges: 'metadata',
   params: z.strictObject({
     groups: z.array(text).default(['system:masters']),
     labels: z.array(text).default([]),

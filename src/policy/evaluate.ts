@@ -54,6 +54,7 @@ export interface Evaluation {
 
 /**
  * Subresources that carry no pod spec to judge: they change where a pod runs or what it says, not what it may reach.
+ * Those that take the whole object change its labels all the same: a check that judges metadata is asked.
  */
 const HARMLESS_SUBRESOURCES: ReadonlySet<string> = new Set([
   'attach',
@@ -105,7 +106,7 @@ const PASS: readonly Outcome[] = [{ kind: 'pass', warnings: [] }]
 function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCache): readonly Outcome[] {
   const { request } = subjects
   const { kind, subResource, object, operation } = request
-  if (HARMLESS_SUBRESOURCES.has(subResource)) return PASS
+  if (HARMLESS_SUBRESOURCES.has(subResource) && check.judges !== 'metadata') return PASS
   // A deletion has no object to judge.
   if (object === null || operation === 'DELETE') return PASS
   const isKind = (known: GroupKind) => sameKind(known, kind)
