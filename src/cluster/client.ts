@@ -1,25 +1,75 @@
-import { CoreV1Api, CustomObjectsApi, KubeConfig, Watch } from '@kubernetes/client-node'
-import type { JsonObject } from '../json/value.ts'
+import { KubeConfig, Watch } from '@kubernetes/client-node'
+import { dig, getList, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
+import { isApiError, type Send, senderOf } from './http.ts'
 import type { ResourceSource } from './reflector.ts'
 
-/** The API of a cluster, as far as this project reads it. */
-export interface ClusterClient {
-  /** Where it is, for messages. */
-  readonly server: string
-  /** Reads one object; undefined where there is none. Rejects where nobody can say. */
-  read(object: ObjectPath): Promise<unknown>
-  /** A kind of object, to be listed and watched; in the core group only namespaces. */
-  resource(path: Pick<ObjectPath, 'group' | 'version' | 'resource'>): ResourceSource
-}
-
-/** One object of a namespace. */
-export interface ObjectPath {
+/** A kind of object of the API. */
+export interface ResourcePath {
+  /** `''` is the core group. */
   readonly group: string
   readonly version: string
   /** Plural. */
   readonly resource: string
-  readonly namespace: string
+}
+
+/** One object; cluster-scoped ones have no namespace. */
+export interface ObjectPath extends ResourcePath {
+  readonly namespace?: string
   readonly name: string
+}
+
+/** Where an object is created: its name is in it. */
+export interface CollectionPath extends ResourcePath {
+  readonly namespace?: string
+}
+
+/** Which part of a list is wanted. */
+export interface ListOptions {
+  /** Objects in one page. */
+  readonly limit?: number
+  /** Where the page before this one ended. */
+  readonly continue?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+}
+
+/** One page of a list. */
+export interface Page {
+  readonly items: readonly JsonObject[]
+  readonly resourceVersion: string
+  /** `''` on the last page. */
+  readonly continue: string
+}
+
+/** What was stored, or would have been, and what the API warned of. */
+export interface Written {
+  readonly object: JsonObject
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The API of a cluster, in plain JSON: no field is dropped that this project does not know. Every method rejects with an
+ * `ApiError` where the API says no, and with another error where nobody answers.
+ */
+export interface ClusterClient {
+  /** Where it is, for messages. */
+  readonly server: string
+  /** Any other request, such as discovery. */
+  readonly send: Send
+  /** Reads one object; undefined where there is none. */
+  read(object: ObjectPath): Promise<JsonObject | undefined>
+  list(collection: CollectionPath, options?: ListOptions): Promise<Page>
+  create(collection: CollectionPath, object: JsonObject, options?: { readonly dryRun?: boolean }): Promise<Written>
+  /** Writes the whole object; with a `resourceVersion` in it only if nobody wrote it since. */
+  replace(path: ObjectPath, object: JsonObject): Promise<Written>
+  /** The same for its status alone. */
+  replaceStatus(path: ObjectPath, object: JsonObject): Promise<Written>
+  /** A merge patch (RFC 7386). */
+  merge(path: ObjectPath, patch: JsonObject): Promise<Written>
+  /** Deletes it; nothing happens where there is none. */
+  remove(path: ObjectPath): Promise<void>
+  /** A kind of object in all namespaces, to be listed and watched. */
+  resource(path: ResourcePath): ResourceSource
 }
 
 /** How the API is reached: by a file, or by what a pod finds in its own file system. */
@@ -36,59 +86,104 @@ export function connect(access: ClusterAccess): ClusterClient {
   else config.loadFromFile(access.kubeconfig)
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('it has no current context that leads to a cluster')
-  return clientOf(config, cluster.server)
+  const { server } = cluster
+  return clientOf(server, senderOf(config, server), path => watcherOf(config, path))
 }
 
-function clientOf(config: KubeConfig, server: string): ClusterClient {
-  const core = config.makeApiClient(CoreV1Api)
-  const objects = config.makeApiClient(CustomObjectsApi)
+/** A client over any way to send requests and to watch. */
+export function clientOf(server: string, send: Send, watch: (path: string) => ResourceSource['watch']): ClusterClient {
+  const write = async (request: Parameters<Send>[0]): Promise<Written> => {
+    const { body, warnings } = await send(request)
+    if (!isObject(body)) throw new Error(`${request.path}: the API answered with something that is no object`)
+    return { object: body, warnings }
+  }
+  const list = async (collection: CollectionPath, options: ListOptions = {}): Promise<Page> => {
+    const { limit, ...rest } = options
+    const query = { ...rest, limit: limit?.toString() }
+    return pageOf((await send({ method: 'GET', path: collectionPath(collection), query })).body)
+  }
   return {
     server,
-    async read({ group, version, resource, namespace, name }) {
+    send,
+    list,
+    async read(path) {
       try {
-        if (group !== '') {
-          // The path is the same for the kinds of Kubernetes itself; their own clients would drop fields that they do not know.
-          return await objects.getNamespacedCustomObject({ group, version, namespace, plural: resource, name })
-        }
-        return await core.readNamespacedReplicationController({ namespace, name })
+        return (await write({ method: 'GET', path: objectPath(path) })).object
       } catch (error) {
-        if ((error as { code?: unknown }).code === 404) return undefined
+        if (isApiError(error, 404)) return undefined
         throw error
       }
     },
-    resource({ group, version, resource }) {
-      const path = group === '' ? `/api/${version}/${resource}` : `/apis/${group}/${version}/${resource}`
-      const list = (): Promise<unknown> =>
-        group === '' ? core.listNamespace() : objects.listClusterCustomObject({ group, version, plural: resource })
-      return {
-        name: resource,
-        async list() {
-          // Typed clients give dates as objects: as JSON they are what they were.
-          const { items, metadata } = JSON.parse(JSON.stringify(await list())) as {
-            items: readonly JsonObject[]
-            metadata?: { resourceVersion?: string }
-          }
-          return { items, resourceVersion: metadata?.resourceVersion ?? '' }
-        },
-        watch(resourceVersion, onEvent, onEnd) {
-          let isEnded = false
-          const end = (error: unknown) => {
-            if (isEnded) return
-            isEnded = true
-            // It gives an idle watch up after a while: nothing is lost, it is resumed.
-            onEnd(error instanceof DOMException ? null : error)
-          }
-          const started = new Watch(config).watch(path, { resourceVersion, allowWatchBookmarks: true }, onEvent, end)
-          started.catch(end)
-          return () => {
-            isEnded = true
-            started.then(
-              controller => controller.abort(),
-              () => {},
-            )
-          }
-        },
+    create: (collection, object, { dryRun = false } = {}) =>
+      write({
+        method: 'POST',
+        path: collectionPath(collection),
+        body: object,
+        ...(dryRun && { query: { dryRun: 'All' } }),
+      }),
+    replace: (path, object) => write({ method: 'PUT', path: objectPath(path), body: object }),
+    replaceStatus: (path, object) => write({ method: 'PUT', path: `${objectPath(path)}/status`, body: object }),
+    merge: (path, patch) =>
+      write({ method: 'PATCH', path: objectPath(path), body: patch, contentType: 'application/merge-patch+json' }),
+    async remove(path) {
+      try {
+        await send({ method: 'DELETE', path: objectPath(path), query: { propagationPolicy: 'Background' } })
+      } catch (error) {
+        if (!isApiError(error, 404)) throw error
       }
     },
+    resource: path => ({
+      name: path.resource,
+      list: () => list(path),
+      watch: watch(collectionPath(path)),
+    }),
+  }
+}
+
+/** The path of a kind, of all namespaces or of one. */
+export function collectionPath({ group, version, resource, namespace }: CollectionPath): string {
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
+  return namespace === undefined || namespace === ''
+    ? `${root}/${resource}`
+    : `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`
+}
+
+/** The path of one object. */
+export function objectPath(path: ObjectPath): string {
+  return `${collectionPath(path)}/${encodeURIComponent(path.name)}`
+}
+
+function pageOf(body: Json): Page {
+  const metadata = dig(body, 'metadata')
+  // A list names the kind once, for all of its items.
+  const kind = getString(body, 'kind')?.replace(/List$/, '')
+  const apiVersion = getString(body, 'apiVersion')
+  return {
+    items: getList(body, 'items')
+      .filter(isObject)
+      .map(item => ({ ...(apiVersion !== undefined && { apiVersion }), ...(kind !== undefined && { kind }), ...item })),
+    resourceVersion: getString(metadata, 'resourceVersion') ?? '',
+    continue: getString(metadata, 'continue') ?? '',
+  }
+}
+
+function watcherOf(config: KubeConfig, path: string): ResourceSource['watch'] {
+  return (resourceVersion, onEvent, onEnd) => {
+    let isEnded = false
+    const end = (error: unknown) => {
+      if (isEnded) return
+      isEnded = true
+      // It gives an idle watch up after a while: nothing is lost, it is resumed.
+      onEnd(error instanceof DOMException ? null : error)
+    }
+    const started = new Watch(config).watch(path, { resourceVersion, allowWatchBookmarks: true }, onEvent, end)
+    started.catch(end)
+    return () => {
+      isEnded = true
+      started.then(
+        controller => controller.abort(),
+        () => {},
+      )
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ObjectPath } from '../../src/cluster/client.ts'
 import { type LookUpResult, ownerCache } from '../../src/cluster/owners.ts'
+import type { JsonObject } from '../../src/json/value.ts'
 import { OWNER_KINDS, type OwnerKind } from '../../src/workload/owner.ts'
 
 const REPLICA_SET = OWNER_KINDS[0] as OwnerKind
@@ -15,7 +16,8 @@ const FOUND = { kind: 'found', selector: [{ key: 'app', operator: 'In', values: 
 function cacheOver(read: (path: ObjectPath) => Promise<unknown>, size?: number) {
   const results: LookUpResult[] = []
   const clock = { now: 0 }
-  const spy = vi.fn(read)
+  // What comes over the wire may be anything.
+  const spy = vi.fn(read as (path: ObjectPath) => Promise<JsonObject | undefined>)
   const cache = ownerCache({
     client: { read: spy },
     monotonic: () => clock.now,
