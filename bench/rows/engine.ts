@@ -6,6 +6,7 @@ import { NO_INJECTIONS } from '../../src/injection/set.ts'
 import { evaluate } from '../../src/policy/evaluate.ts'
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
 import { loadSet, type PolicySet } from '../../src/policy/set.ts'
+import { ENDPOINTS } from '../../src/review/path.ts'
 import { review } from '../../src/review/review.ts'
 import { timePair } from '../pairs.ts'
 import { NOTHING_KNOWN, podReview, TYPICAL } from '../reviews.ts'
@@ -97,7 +98,7 @@ export async function benchLargePod(): Promise<readonly Row[]> {
   ]
   return shapes.map(({ name, text }) => {
     const body = Buffer.from(text)
-    const ours = () => review({ path: 'validate', body, deadline: Number.POSITIVE_INFINITY }, context)
+    const ours = () => review({ ...ENDPOINTS.validate, body, deadline: Number.POSITIVE_INFINITY }, context)
     const times = timePair(ours, () => JSON.parse(body.toString('utf8')), 10, 10)
     return {
       name: `${name}, bytes to answer`,

@@ -17,10 +17,13 @@ const KINDS = {
 } as const
 type Kind = keyof typeof KINDS
 
+/** On the gateway's own Namespace: turns everything to observe. Its text says why. */
+export const BRAKE_ANNOTATION = 'portcullis.dev/emergency-brake'
+
 export interface ClusterDocumentsOptions {
   readonly client: Pick<ClusterClient, 'resource'>
-  /** The one namespace in which a PolicyException counts. */
-  readonly exceptionNamespace: string
+  /** The gateway's own: the one in which a PolicyException counts, and that bears the emergency brake. */
+  readonly ownNamespace: string
   /** Names the text of a document: equal texts, equal revisions. */
   readonly revisionOf: (text: string) => string
   readonly onError: (kind: string, error: unknown) => void
@@ -89,12 +92,18 @@ export class ClusterDocuments {
     )
   }
 
+  /** Why the emergency brake is on: the annotation of the gateway's own namespace; undefined while there is none. */
+  brake(): string | undefined {
+    const own = this.#reflectors.Namespace.objects.find(object => nameOf(object) === this.#options.ownNamespace)
+    return getString(dig(own, 'metadata', 'annotations'), BRAKE_ANNOTATION)
+  }
+
   #document(kind: Kind, object: JsonObject) {
     const namespace = getString(dig(object, 'metadata'), 'namespace') ?? ''
     const file = `${kind} ${namespace === '' ? '' : `${namespace}/`}${nameOf(object)}`
-    const { exceptionNamespace, revisionOf } = this.#options
-    if (kind === 'PolicyException' && namespace !== exceptionNamespace) {
-      const message = `does not count: exceptions live in the namespace ${quote(exceptionNamespace)} alone`
+    const { ownNamespace, revisionOf } = this.#options
+    if (kind === 'PolicyException' && namespace !== ownNamespace) {
+      const message = `does not count: exceptions live in the namespace ${quote(ownNamespace)} alone`
       return { problem: { file, line: 1, column: 1, pointer: '/metadata/namespace', message } }
     }
     // The status is the controller's, and the rest of the metadata the API server's.

@@ -7,6 +7,7 @@ import type { Injection } from './injection.ts'
  */
 export const INJECTION_RESULTS = {
   injected: 'something was added',
+  observed: 'it would have been injected, but the endpoint only observes',
   complete: 'everything is there already',
   'excluded-namespace': 'no injection touches this namespace',
   'ignored-namespace': 'the injection ignores this namespace',

@@ -34,6 +34,8 @@ export interface Decision {
   readonly allowed: boolean
   /** Violations whose policy denies. */
   readonly denials: readonly JudgedFinding[]
+  /** Violations that would be denied, where nothing has a consequence. */
+  readonly wouldDeny: readonly JudgedFinding[]
   /** Evaluation errors that deny, because their policy says `failurePolicy: Fail`. */
   readonly errors: readonly Unjudged[]
   /** Violations that only warn, and findings that never deny. */
@@ -78,12 +80,26 @@ export function decide(
   return { ...decision, allowed: decision.denials.length === 0 && decision.errors.length === 0 }
 }
 
+/** The same decision where nothing has a consequence: what would have been denied is told, and recorded. */
+export function observed(decision: Decision): Decision {
+  const { denials, errors, ignoredErrors } = decision
+  return {
+    ...decision,
+    allowed: true,
+    denials: [],
+    wouldDeny: denials,
+    errors: [],
+    ignoredErrors: [...errors, ...ignoredErrors],
+  }
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] }
 
 function emptyDecision(): Mutable<Decision> {
   return {
     allowed: true,
     denials: [],
+    wouldDeny: [],
     errors: [],
     warnings: [],
     audits: [],

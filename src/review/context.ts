@@ -4,7 +4,7 @@ import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { OwnerAnswer } from '../workload/owner.ts'
 import type { OwnerSelectors } from './owner.ts'
-import type { ReviewPath } from './path.ts'
+import type { Endpoint } from './path.ts'
 
 /** What one review needs: one snapshot of everything that decides, and the clocks. */
 export interface ReviewContext {
@@ -21,8 +21,7 @@ export interface ReviewContext {
 }
 
 /** One review as it came in. */
-export interface ReviewInput {
-  readonly path: ReviewPath
+export interface ReviewInput extends Endpoint {
   readonly body: Uint8Array
   /** When the answer has to be ready, by the monotonic clock. */
   readonly deadline: number

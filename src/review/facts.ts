@@ -37,7 +37,7 @@ export interface ReviewFacts {
   /** What each policy did about this request, each action once. */
   readonly decisions: readonly {
     readonly policy: string
-    readonly action: Action | 'Exempt' | 'Skipped' | 'Error' | 'Pass'
+    readonly action: Action | 'WouldDeny' | 'Exempt' | 'Skipped' | 'Error' | 'Pass'
   }[]
   /** Seconds that each policy took. */
   readonly durations: readonly { readonly policy: string; readonly seconds: number }[]

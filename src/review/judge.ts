@@ -1,14 +1,14 @@
 import { type Answer, encodeAnswer } from '../admission/answer.ts'
 import type { ReviewIdentity } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
-import { type Decision, decide, strictestAction } from '../policy/decide.ts'
+import { type Decision, decide, observed, strictestAction } from '../policy/decide.ts'
 import { type Evaluated, evaluate } from '../policy/evaluate.ts'
 import type { OwnerAnswer } from '../workload/owner.ts'
 import { brokenGlass } from './broken-glass.ts'
 import { type ReviewContext, type ReviewInput, subjectFacts } from './context.ts'
 import { bareFacts, type ReviewFacts, requestFacts } from './facts.ts'
 import { denialOf, remarksOf } from './message.ts'
-import type { ReviewPath } from './path.ts'
+import { asks } from './path.ts'
 import { DEADLINE, type Reviewed, unjudged } from './unjudged.ts'
 
 /** Asks the policies of this path, and answers. */
@@ -32,7 +32,7 @@ export function judge(
     namespaceLabels,
     facts,
     unknownNamespaces: 'apply',
-    selects: policy => pathOf(policy) === input.path,
+    selects: policy => asks(input, strictestAction(policy) === 'Deny', policy.failurePolicy),
     isExpired,
     onUnknownNamespace,
     timer: {
@@ -44,7 +44,8 @@ export function judge(
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
     return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request), durations } }
   }
-  const decision = decide(results, set, request, { namespaceLabels, now: facts.now, onUnknownNamespace })
+  const decided = decide(results, set, request, { namespaceLabels, now: facts.now, onUnknownNamespace })
+  const decision = input.isObserving ? observed(decided) : decided
   const answer = answerOf(decision, request, set.hash)
   return {
     status: 200,
@@ -67,13 +68,8 @@ export function judge(
 }
 
 /** Whether policies that could not judge are all there is to say, however the request was answered for it. */
-function isUnjudged({ denials, errors, ignoredErrors }: Decision): boolean {
-  return denials.length === 0 && errors.length + ignoredErrors.length > 0
-}
-
-/** Each policy is evaluated on exactly one path. Injections, which come on `/mutate`, are no policies. */
-function pathOf(policy: Parameters<typeof strictestAction>[0]): ReviewPath {
-  return strictestAction(policy) === 'Deny' ? 'validate' : 'observe'
+function isUnjudged({ denials, wouldDeny, errors, ignoredErrors }: Decision): boolean {
+  return denials.length + wouldDeny.length === 0 && errors.length + ignoredErrors.length > 0
 }
 
 function answerOf(decision: Decision, request: AdmissionRequest, setHash: string): Answer {
@@ -93,6 +89,7 @@ function decisionFacts(decision: Decision, results: readonly Evaluated[]): Revie
   for (const list of [decision.denials, decision.warnings, decision.audits]) {
     for (const { policy, action } of list) note(policy, action)
   }
+  for (const { policy } of decision.wouldDeny) note(policy, 'WouldDeny')
   for (const { policy } of decision.exempt) note(policy, 'Exempt')
   for (const { policy } of decision.skipped) note(policy, 'Skipped')
   for (const list of [decision.errors, decision.ignoredErrors]) for (const { policy } of list) note(policy, 'Error')

@@ -12,6 +12,8 @@ const MAX_MESSAGE = 8 * 1024
 const MAX_ADVICE = 2 * 1024
 /** Characters of one line: even at three bytes each, a heading, one finding and the advice fit into a message. */
 const MAX_LINE = 1024
+/** What a warning begins with where a refusal has no consequence yet. */
+export const WOULD_REFUSE = 'would be refused by policy'
 const MAX_HINT = 512
 
 /** The denial that a decision leads to: all violations in one message, or the errors where there are none. */
@@ -79,6 +81,7 @@ export function remarksOf(decision: Decision, setHash: string): Remarks {
     fact => `${describeGlass(fact)}, for ${throughGlass(decision, fact).map(place).join(', ')}`,
   )
   annotate('denied', decision.denials, place)
+  annotate('would-deny', decision.wouldDeny, item => `${place(item)}: ${item.finding.message}`)
   annotate('warned', decision.warnings, place)
   annotate('audited', decision.audits, item => `${place(item)}: ${item.finding.message}`)
   annotate('exempt', decision.exempt, item => `${place(item)} by ${item.exception}: ${item.reason}`)
@@ -89,6 +92,7 @@ export function remarksOf(decision: Decision, setHash: string): Remarks {
     warnings: [
       // First: what is too much for a terminal is cut at the end.
       ...glass.map(fact => `break-glass, audited and alerted: ${describeGlass(fact)}`),
+      ...decision.wouldDeny.map(({ policy, finding }) => `${WOULD_REFUSE} ${policy}: ${finding.message}`),
       ...decision.warnings.map(({ policy, finding }) => `${policy}: ${finding.message}`),
       ...decision.ignoredErrors.map(error => `not judged by ${unjudged(error)}`),
       ...decision.expired.map(describeExpired),

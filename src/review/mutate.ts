@@ -5,6 +5,7 @@ import type { OwnerAnswer } from '../workload/owner.ts'
 import { type ReviewContext, type ReviewInput, subjectFacts } from './context.ts'
 import { bareFacts, requestFacts } from './facts.ts'
 import { inject } from './inject.ts'
+import { rehearsed } from './rehearse.ts'
 import { DEADLINE, type Reviewed, unjudged } from './unjudged.ts'
 
 /** Injects, and answers. Too late is not at all: the caller has gone on without the patch. */
@@ -17,13 +18,14 @@ export function mutate(
 ): Reviewed {
   const { set, injections, namespaceLabels, monotonic } = context
   const facts = subjectFacts(context, owner)
-  const { answer, outcomes, drift, proofFailure } = inject(request, {
+  const injected = inject(request, {
     injections,
     set,
     namespaceLabels,
     facts,
     ...(owner?.kind === 'found' && { ownerKeys: new Set(owner.selector.map(({ key }) => key)) }),
   })
+  const { answer, outcomes, drift, proofFailure } = input.isObserving ? rehearsed(injected) : injected
   if (monotonic() >= input.deadline) {
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
     return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request) } }

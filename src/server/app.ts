@@ -11,7 +11,7 @@ import { timeForAnswer } from '../review/deadline.ts'
 import { readIdentity } from '../review/decode.ts'
 import type { ReviewFacts } from '../review/facts.ts'
 import type { OwnerSelectors } from '../review/owner.ts'
-import { REVIEW_PATHS, type ReviewPath } from '../review/path.ts'
+import { braked, ENDPOINTS, type Endpoint, type EndpointName, type ReviewPath } from '../review/path.ts'
 import { review } from '../review/review.ts'
 import { failed, type Reviewed, unanswerable, unjudged } from '../review/unjudged.ts'
 import { LARGE_BODY, type ReceivedBody, receiveBody, type WholeBody } from './body.ts'
@@ -38,7 +38,12 @@ export interface AppDeps {
   /** Whether this connection should end after its present answer. */
   readonly shouldClose: (socket: Socket) => boolean
   /** Judges a large body elsewhere; `release` is called when it is done with, which may be after the answer. */
-  readonly largeReview: (path: ReviewPath, body: Buffer, milliseconds: number, release: () => void) => Promise<Reviewed>
+  readonly largeReview: (
+    endpoint: Endpoint,
+    body: Buffer,
+    milliseconds: number,
+    release: () => void,
+  ) => Promise<Reviewed>
   readonly capacity: Capacity
   /** Bytes. */
   readonly maxBody: number
@@ -62,7 +67,7 @@ declare module 'fastify' {
   }
 }
 
-/** The admission listener: `POST /validate`, `/observe` and `/mutate`, and nothing else. Never listens by itself. */
+/** The admission listener: `POST` to an endpoint, and nothing else. Never listens by itself. */
 export function buildApp(deps: AppDeps): FastifyInstance {
   const clientErrors = new ClientErrors()
   const app = fastify({
@@ -112,7 +117,11 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       .type('text/plain')
       .send('the request could not be read\n')
   })
-  for (const path of REVIEW_PATHS) app.post(`/${path}`, (request, reply) => handle(deps, path, request, reply))
+  for (const name of Object.keys(ENDPOINTS) as EndpointName[]) {
+    app.post(`/${name}`, (request, reply) =>
+      handle(deps, deps.snapshot().isBraked ? braked(name) : ENDPOINTS[name], request, reply),
+    )
+  }
   return app
 }
 
@@ -123,15 +132,16 @@ function listenerOptions(tls: ServerOptions | undefined) {
 
 async function handle(
   deps: AppDeps,
-  path: ReviewPath,
+  endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { path } = endpoint
   deps.onStart(path)
   let facts: ReviewFacts | undefined
   let sent = { status: 499, bytes: 0 }
   try {
-    const reviewed = await answer(deps, path, request)
+    const reviewed = await answer(deps, endpoint, request)
     facts = reviewed.facts
     sent = { status: reviewed.status, bytes: reviewed.body.length }
     return reply
@@ -147,16 +157,17 @@ async function handle(
 const JSON_TYPE = 'application/json'
 const TEXT_TYPE = 'text/plain; charset=utf-8'
 
-async function answer(deps: AppDeps, path: ReviewPath, request: FastifyRequest): Promise<Reviewed> {
+async function answer(deps: AppDeps, endpoint: Endpoint, request: FastifyRequest): Promise<Reviewed> {
+  const { path } = endpoint
   const { timeout } = request.query as { timeout?: unknown }
   const deadline = request.startedAt + timeForAnswer(typeof timeout === 'string' ? timeout : undefined)
   const received = await receiveBody(request.raw, deps.maxBody, deps.capacity)
   if (received.kind !== 'whole') return refuseBody(deps, path, received)
   const { bytes } = received
   try {
-    if (bytes.length > LARGE_BODY) return await reviewLarge(deps, path, received, deadline)
+    if (bytes.length > LARGE_BODY) return await reviewLarge(deps, endpoint, received, deadline)
     const { now, monotonic, owners } = deps
-    return await review({ path, body: bytes, deadline }, contextOf(deps.snapshot(), { now, monotonic, owners }))
+    return await review({ ...endpoint, body: bytes, deadline }, contextOf(deps.snapshot(), { now, monotonic, owners }))
   } catch (error) {
     // A review never throws; the start of the thread for large ones may.
     return failed(readIdentity(bytes), path, error, deps.snapshot().set.hash)
@@ -181,20 +192,20 @@ function refuseBody(deps: AppDeps, path: ReviewPath, received: Exclude<ReceivedB
 
 async function reviewLarge(
   deps: AppDeps,
-  path: ReviewPath,
+  endpoint: Endpoint,
   { bytes, release: releaseBytes }: WholeBody,
   deadline: number,
 ): Promise<Reviewed> {
   if (!deps.capacity.reserveReview()) {
     releaseBytes()
-    return refuseBody(deps, path, { kind: 'over-capacity', head: bytes })
+    return refuseBody(deps, endpoint.path, { kind: 'over-capacity', head: bytes })
   }
   const release = () => {
     deps.capacity.releaseReview()
     releaseBytes()
   }
   try {
-    return await deps.largeReview(path, bytes, Math.max(deadline - deps.monotonic(), 0), release)
+    return await deps.largeReview(endpoint, bytes, Math.max(deadline - deps.monotonic(), 0), release)
   } catch (error) {
     release()
     throw error

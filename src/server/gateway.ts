@@ -179,7 +179,7 @@ class Parts {
       ),
       shouldClose: socket =>
         this.#isDraining || this.#connections.isStale(socket) || this.#connections.ageOf(socket) > maxConnectionAgeMs,
-      largeReview: (path, body, milliseconds, release) => this.#large.review(path, body, milliseconds, release),
+      largeReview: (endpoint, body, milliseconds, release) => this.#large.review(endpoint, body, milliseconds, release),
       capacity: new Capacity(),
       maxBody,
       now: () => Date.now(),

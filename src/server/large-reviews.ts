@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { readIdentity } from '../review/decode.ts'
 import { NO_CONNECTION, type OwnerSelectors } from '../review/owner.ts'
-import type { ReviewPath } from '../review/path.ts'
+import type { Endpoint } from '../review/path.ts'
 import { DEADLINE, type Reviewed, unanswerable, unjudged } from '../review/unjudged.ts'
 import { processClock } from './clock.ts'
 import type { WorkerAnswer, WorkerData, WorkerRequest } from './review-worker.ts'
@@ -17,7 +17,7 @@ const GRACE_MS = 5000
 
 interface Pending {
   readonly identity: ReturnType<typeof readIdentity>
-  readonly path: ReviewPath
+  readonly endpoint: Endpoint
   readonly settle: (reviewed: Reviewed) => void
   readonly timer: NodeJS.Timeout
   readonly release: () => void
@@ -57,17 +57,23 @@ export class LargeReviews {
    *
    * @param release called once the thread is through with the body, which may be long after the answer.
    */
-  review(path: ReviewPath, body: Buffer, milliseconds: number, release: () => void): Promise<Reviewed> {
+  review(endpoint: Endpoint, body: Buffer, milliseconds: number, release: () => void): Promise<Reviewed> {
     const id = this.#nextId++
     const identity = readIdentity(body)
     const worker = this.#worker ?? this.#start()
     // A body of its own buffer moves to the worker; a slice of a shared one has to be copied.
     const own = body.byteOffset === 0 && body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body)
     return new Promise(settle => {
-      const message: WorkerRequest = { kind: 'review', id, path, body: own, deadline: processClock() + milliseconds }
+      const message: WorkerRequest = {
+        kind: 'review',
+        id,
+        endpoint,
+        body: own,
+        deadline: processClock() + milliseconds,
+      }
       worker.postMessage(message, [own.buffer as ArrayBuffer])
       const timer = setTimeout(() => this.#expire(id), milliseconds)
-      this.#pending.set(id, { identity, path, settle, timer, release })
+      this.#pending.set(id, { identity, endpoint, settle, timer, release })
     })
   }
 
@@ -137,7 +143,7 @@ export class LargeReviews {
     }, GRACE_MS).unref()
   }
 
-  #answer({ identity, path }: Pending, denial: Parameters<typeof unjudged>[2]): Reviewed {
+  #answer({ identity, endpoint: { path } }: Pending, denial: Parameters<typeof unjudged>[2]): Reviewed {
     const { hash } = this.#snapshot.set
     return identity === undefined ? unanswerable(denial.message, path, hash) : unjudged(identity, path, denial, hash)
   }

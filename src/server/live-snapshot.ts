@@ -15,6 +15,8 @@ export interface DocumentStore {
   /** The same for injections. */
   loadInjections(previous: InjectionSet | undefined): Promise<LoadedInjections>
   loadNamespaces(): Promise<{ readonly table: NamespaceTable; readonly problems: readonly Problem[] }>
+  /** Why the emergency brake is on; undefined while it is not. */
+  brake?(): string | undefined
   /** Where the policies are read from, as messages call it. */
   readonly policiesPath?: string
   /** Names the present state of everything that the others read. */
@@ -61,8 +63,15 @@ export class LiveSnapshot {
     const problems = [...loaded.problems, ...injected.problems, ...namespaces.problems].map(describeProblem)
     if (problems.length > 0) return { ok: false, problems }
     if (loaded.set.policies.length === 0) return { ok: false, problems: [`there is no policy in ${folderOf(store)}`] }
-    const first = { set: loaded.set, injections: injected.set, namespaces: namespaces.table }
+    const brake = store.brake?.()
+    const first = {
+      set: loaded.set,
+      injections: injected.set,
+      namespaces: namespaces.table,
+      isBraked: brake !== undefined,
+    }
     const live = new LiveSnapshot(store, metrics, logger, first, signature)
+    live.#reportBrake(false, brake)
     live.#report([loaded, injected, namespaces])
     return { ok: true, live }
   }
@@ -108,9 +117,18 @@ export class LiveSnapshot {
       return
     }
     const table = namespaces.problems.length === 0 ? namespaces.table : this.#current.namespaces
-    this.#current = { set: loaded.set, injections: injected.set, namespaces: table }
+    const brake = this.#store.brake?.()
+    this.#reportBrake(this.#current.isBraked, brake)
+    this.#current = { set: loaded.set, injections: injected.set, namespaces: table, isBraked: brake !== undefined }
     this.#report([loaded, injected, namespaces])
     for (const listener of this.#listeners) listener(this.#current)
+  }
+
+  #reportBrake(wasOn: boolean, reason: string | undefined): void {
+    this.#metrics.emergencyBrake.set(reason === undefined ? 0 : 1)
+    if (reason !== undefined)
+      this.#logger.error({ reason }, 'the emergency brake is on: nothing is refused or injected')
+    else if (wasOn) this.#logger.warn('the emergency brake is off')
   }
 
   #report(loads: readonly Partial<Pick<LoadedSet, 'problems' | 'warnings' | 'stale'>>[]): void {

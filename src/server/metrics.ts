@@ -114,6 +114,7 @@ export function createMetrics() {
     eventLoopDelay: gauge('event_loop_delay_seconds', 'Delay of the event loop since the last scrape, by percentile.', [
       'percentile',
     ]),
+    emergencyBrake: gauge('emergency_brake', '1 while the emergency brake is on: nothing is refused or injected.'),
     draining: gauge('draining', '1 while the gateway is shutting down.'),
     residentMemory: gauge('resident_memory_bytes', 'Resident memory of the process.'),
     buildInfo: gauge('build_info', 'The version that runs; the value is always 1.', ['version']),

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { OwnerSelectors } from '../review/owner.ts'
-import type { ReviewPath } from '../review/path.ts'
+import type { Endpoint } from '../review/path.ts'
 import { review } from '../review/review.ts'
 import type { Reviewed } from '../review/unjudged.ts'
 import type { OwnerAnswer } from '../workload/owner.ts'
@@ -13,7 +13,7 @@ export type WorkerRequest =
   | {
       readonly kind: 'review'
       readonly id: number
-      readonly path: ReviewPath
+      readonly endpoint: Endpoint
       readonly body: Uint8Array
       readonly deadline: number
     }
@@ -59,7 +59,7 @@ parentPort?.on('message', (message: WorkerRequest) => {
     questions.delete(message.id)
     return
   }
-  const { id, path, body, deadline } = message
+  const { id, endpoint, body, deadline } = message
   if (processClock() >= deadline) {
     // It has been answered already; to judge it now would only keep the others waiting.
     tell({ kind: 'reviewed', id })
@@ -70,7 +70,7 @@ parentPort?.on('message', (message: WorkerRequest) => {
     monotonic: processClock,
     owners: hasOwners ? owners : undefined,
   })
-  void Promise.resolve(review({ path, body, deadline }, context)).then(reviewed =>
+  void Promise.resolve(review({ ...endpoint, body, deadline }, context)).then(reviewed =>
     tell({ kind: 'reviewed', id, reviewed }),
   )
 })

@@ -13,6 +13,8 @@ export interface Snapshot {
   readonly set: PolicySet
   readonly injections: InjectionSet
   readonly namespaces: NamespaceTable
+  /** Whether the emergency brake is on: every endpoint answers as its observing one. */
+  readonly isBraked: boolean
 }
 
 /** A snapshot as plain data, so that it can cross to another thread and be compiled again there. */
@@ -31,7 +33,7 @@ type PortableDocument = Omit<SourceDocument, 'locate'>
 
 /** What a review is given: one snapshot, clocks, and what the API can be asked. */
 export function contextOf(
-  { set, injections, namespaces }: Snapshot,
+  { set, injections, namespaces }: Pick<Snapshot, 'set' | 'injections' | 'namespaces'>,
   ports: Pick<ReviewContext, 'now' | 'monotonic' | 'owners'>,
 ): ReviewContext {
   const namespaceLabels = namespaceLabelsOf(namespaces)
@@ -72,7 +74,8 @@ export function fromPortable(portable: PortableSnapshot): Snapshot {
   )
   const [problem] = [...policies.problems, ...injections.problems]
   if (problem !== undefined) throw new Error(`a compiled document does not compile again: ${problem.message}`)
-  return { set: policies.set, injections: injections.set, namespaces }
+  // Which endpoint answers was decided before a review comes to the other thread.
+  return { set: policies.set, injections: injections.set, namespaces, isBraked: false }
 }
 
 function folderOf(documents: readonly PortableDocument[]) {

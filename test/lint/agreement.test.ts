@@ -7,6 +7,7 @@ import { NO_INJECTIONS } from '../../src/injection/set.ts'
 import type { JsonObject } from '../../src/json/value.ts'
 import { lintText } from '../../src/lint/lint-text.ts'
 import { loadSet, type PolicySet } from '../../src/policy/set.ts'
+import { ENDPOINTS } from '../../src/review/path.ts'
 import { review } from '../../src/review/review.ts'
 import { parseYaml } from '../../src/yaml/parse.ts'
 
@@ -121,7 +122,7 @@ async function admits(
   }
   const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request })
   const reviewed = await review(
-    { path: 'validate', body: new TextEncoder().encode(body), deadline: Number.POSITIVE_INFINITY },
+    { ...ENDPOINTS.validate, body: new TextEncoder().encode(body), deadline: Number.POSITIVE_INFINITY },
     {
       set,
       injections: NO_INJECTIONS,

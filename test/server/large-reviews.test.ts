@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { CHECKS } from '../../src/checks/index.ts'
 import { NO_INJECTIONS } from '../../src/injection/set.ts'
 import { loadSet } from '../../src/policy/set.ts'
+import { ENDPOINTS } from '../../src/review/path.ts'
 import { Capacity } from '../../src/server/capacity.ts'
 import { LargeReviews } from '../../src/server/large-reviews.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
@@ -204,17 +205,21 @@ test('B7 a thread that cannot start is an answer too', async () => {
 test('B6 an answer given for the time is not the end of the work: its room is given back when the thread is through', async () => {
   const folder = { documents: [], problems: [] }
   const { set } = loadSet(folder, { checks: CHECKS, excludedNamespaces: [], digest: () => 'hash' })
-  const large = new LargeReviews({ set, injections: NO_INJECTIONS, namespaces: {} }, undefined, () => {})
+  const large = new LargeReviews(
+    { set, injections: NO_INJECTIONS, namespaces: {}, isBraked: false },
+    undefined,
+    () => {},
+  )
   let isReleased = false
   const body = Buffer.from(heavyReview(8))
-  const reviewed = await large.review('validate', body, 20, () => {
+  const reviewed = await large.review(ENDPOINTS.validate, body, 20, () => {
     isReleased = true
   })
   expect(JSON.parse(reviewed.body).response).toMatchObject({ allowed: false, status: { code: 504 } })
   expect(isReleased).toBe(false)
   await expect.poll(() => isReleased, { timeout: 10_000 }).toBe(true)
   // One whose thread ends gives it back too.
-  const ended = large.review('validate', Buffer.from(heavyReview(8)), 20_000, () => {
+  const ended = large.review(ENDPOINTS.validate, Buffer.from(heavyReview(8)), 20_000, () => {
     isReleased = false
   })
   await large.close()

@@ -75,6 +75,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayConfig, 'documen
   readonly namespaces?: NamespaceTable
   readonly excludedNamespaces?: readonly string[]
   readonly logger?: Logger
+  /** Why the emergency brake is on. */
+  readonly brake?: () => string | undefined
 }
 
 /** Starts a gateway on free ports with certificates of its own. */
@@ -128,7 +130,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
           ...(previous && { previous }),
         }),
       loadNamespaces: async () => ({ table: options.namespaces ?? {}, problems: [] }),
-      signature: () => documentSignature([...sources.map(({ path }) => path), ...injectionPaths(injected)]),
+      brake: () => options.brake?.(),
+      signature: async () =>
+        `${await documentSignature([...sources.map(({ path }) => path), ...injectionPaths(injected)])}\n${options.brake?.() ?? ''}`,
     },
   })
   if (!started.ok) throw new Error(started.problems.join('\n'))

@@ -55,6 +55,7 @@ export function documentStore(options: StoreOptions, env: Env, cluster: ClusterD
       // What a file says of a namespace stands before what the cluster says.
       return cluster === undefined ? read : { ...read, table: { ...cluster.namespaces(), ...read.table } }
     },
+    brake: () => cluster?.brake(),
     signature: async () => `${await documentSignature(paths)}\n${cluster?.revision ?? ''}`,
   }
 }
@@ -80,7 +81,7 @@ export async function followCluster(
 ): Promise<ClusterDocuments> {
   const cluster = new ClusterDocuments({
     client,
-    exceptionNamespace: env['POD_NAMESPACE'] || 'portcullis-system',
+    ownNamespace: env['POD_NAMESPACE'] || 'portcullis-system',
     revisionOf: text => digest(text).slice(0, 12),
     onError,
   })
