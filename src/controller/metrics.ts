@@ -1,0 +1,23 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+/** The metrics of the controller itself; each of its parts adds its own to the same registry. */
+export function createControllerMetrics(registry: Registry) {
+  const registers = [registry]
+  return {
+    leader: new Gauge({ name: 'portcullis_leader', help: '1 while this controller leads.', registers }),
+    rounds: new Counter({
+      name: 'portcullis_controller_rounds_total',
+      help: 'Rounds of the parts of the controller, by part and result.',
+      labelNames: ['task', 'result'] as const,
+      registers,
+    }),
+    lastSuccess: new Gauge({
+      name: 'portcullis_controller_last_success_timestamp_seconds',
+      help: 'When a part of the controller last ended a round without an error, in seconds since 1970.',
+      labelNames: ['task'] as const,
+      registers,
+    }),
+  }
+}
+
+export type ControllerMetrics = ReturnType<typeof createControllerMetrics>
