@@ -38,6 +38,7 @@ async function helpOf(argv: readonly string[]): Promise<string> {
 const COMMANDS = [
   ['portcullis'],
   ['portcullis', 'serve'],
+  ['portcullis', 'controller'],
   ['portcullis', 'review'],
   ['portcullis', 'certs'],
   ['portcullis', 'certs', 'init'],

@@ -113,6 +113,15 @@ export function size(help: string, fallback: string): Option<number> {
   return { help, placeholder: 'SIZE', fallback: 'value' in parsed ? parsed.value : 0, shownDefault: fallback, read }
 }
 
+/** The number of a TCP port. */
+export function port(help: string, fallback: number): Option<number> {
+  const read: Reader<number> = value =>
+    /^\d{1,5}$/.test(value) && Number(value) > 0 && Number(value) <= 65_535
+      ? { value: Number(value) }
+      : { must: 'must be a port from 1 to 65535' }
+  return { help, placeholder: 'PORT', fallback, shownDefault: String(fallback), read }
+}
+
 /** A listening address such as `127.0.0.1:8443`, `[::1]:8443` or `:8443` (every interface). */
 export interface Address {
   readonly host: string

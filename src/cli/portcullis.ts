@@ -5,6 +5,10 @@ import { VERSION } from './version.ts'
 /** The commands, each loaded when it is asked for: `review` need not load a web server. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   serve: { summary: 'starts the admission gateway', load: async () => (await import('./serve.ts')).serve },
+  controller: {
+    summary: 'registers the gateway in its cluster and looks after it',
+    load: async () => (await import('./controller.ts')).controller,
+  },
   review: {
     summary: 'sends manifests to a gateway, as the API server would',
     load: async () => (await import('./review.ts')).review,

@@ -11,7 +11,7 @@ export function isNamespaceName(name: string): boolean {
 }
 
 /** An option that names namespaces; a name that none can have would silently leave out nothing. */
-function namespaceList(help: string, fallback: readonly string[]): Option<readonly string[]> {
+export function namespaceList(help: string, fallback: readonly string[]): Option<readonly string[]> {
   const names = list('NAMES', help, fallback)
   return {
     ...names,

@@ -33,6 +33,7 @@ export interface ClusterDocumentsOptions {
 export class ClusterDocuments {
   readonly #options: ClusterDocumentsOptions
   readonly #reflectors: Readonly<Record<Kind | 'Namespace', Reflector>>
+  readonly #listeners = new Set<() => void>()
   #revision = 0
 
   constructor(options: ClusterDocumentsOptions) {
@@ -40,7 +41,10 @@ export class ClusterDocuments {
     const reflect = (kind: string, group: string, version: string, resource: string) =>
       new Reflector({
         source: options.client.resource({ group, version, resource }),
-        onChange: () => void this.#revision++,
+        onChange: () => {
+          this.#revision++
+          for (const listener of this.#listeners) listener()
+        },
         onError: error => options.onError(kind, error),
       })
     this.#reflectors = {
@@ -63,6 +67,12 @@ export class ClusterDocuments {
   /** Changes with every change of what is here. */
   get revision(): string {
     return `cluster:${this.#revision}`
+  }
+
+  /** Calls back with every change; the function returned ends that. */
+  follow(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** The kinds of which nothing has been seen yet. */

@@ -9,12 +9,15 @@ export class ApiError extends Error {
   readonly code: number
   /** Kubernetes' word for it, such as `AlreadyExists` or `Forbidden`; `''` where it gave none. */
   readonly reason: string
+  /** What the API warned of before it said no. */
+  readonly warnings: readonly string[]
 
-  constructor(code: number, reason: string, message: string) {
+  constructor(code: number, reason: string, message: string, warnings: readonly string[] = []) {
     super(message)
     this.name = 'ApiError'
     this.code = code
     this.reason = reason
+    this.warnings = warnings
   }
 }
 
@@ -114,7 +117,10 @@ function exchange(url: URL, options: RequestOptions, text: string | undefined): 
         incoming.on('end', () => {
           const warnings = warningsOf(incoming.headers.warning)
           try {
-            resolve({ body: bodyOf(incoming.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')), warnings })
+            resolve({
+              body: bodyOf(incoming.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'), warnings),
+              warnings,
+            })
           } catch (error) {
             reject(error)
           }
@@ -131,7 +137,7 @@ function exchange(url: URL, options: RequestOptions, text: string | undefined): 
   })
 }
 
-function bodyOf(status: number, text: string): Json {
+function bodyOf(status: number, text: string, warnings: readonly string[]): Json {
   let body: Json = null
   try {
     body = JSON.parse(text) as Json
@@ -144,6 +150,7 @@ function bodyOf(status: number, text: string): Json {
     status,
     getString(body, 'reason') ?? '',
     getString(body, 'message') ?? (text.slice(0, 200).trim() || `HTTP ${status}`),
+    warnings,
   )
 }
 

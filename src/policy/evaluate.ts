@@ -56,7 +56,7 @@ export interface Evaluation {
  * Subresources that carry no pod spec to judge: they change where a pod runs or what it says, not what it may reach.
  * Those that take the whole object change its labels all the same: a check that judges metadata is asked.
  */
-const HARMLESS_SUBRESOURCES: ReadonlySet<string> = new Set([
+export const HARMLESS_SUBRESOURCES: ReadonlySet<string> = new Set([
   'attach',
   'binding',
   'eviction',

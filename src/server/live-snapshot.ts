@@ -19,6 +19,8 @@ export interface DocumentStore {
   brake?(): string | undefined
   /** Where the policies are read from, as messages call it. */
   readonly policiesPath?: string
+  /** Calls back with every change that needs no second look, as those of a cluster; returns what ends that. */
+  follow?(listener: () => void): () => void
   /** Names the present state of everything that the others read. */
   signature(): Promise<string>
 }
@@ -27,6 +29,9 @@ export interface DocumentStore {
 export type FirstSnapshot =
   | { readonly ok: true; readonly live: LiveSnapshot }
   | { readonly ok: false; readonly problems: readonly string[] }
+
+/** Milliseconds in which changes are gathered; far less than anybody waits for a policy. */
+const BURST_MS = 50
 
 /** The snapshot in force, and its replacement when the documents change. */
 export class LiveSnapshot {
@@ -38,6 +43,8 @@ export class LiveSnapshot {
   readonly #signature: string | undefined
   #current: Snapshot
   #stale: readonly string[] = []
+  /** Loads one after the other: an older state must not come into force after a newer one. */
+  #loading: Promise<void> = Promise.resolve()
 
   private constructor(
     store: DocumentStore,
@@ -92,20 +99,40 @@ export class LiveSnapshot {
 
   /** Follows the documents; the function returned ends that. */
   watch(intervalMs: number): () => void {
-    return poll({
+    const onError = (error: unknown) => {
+      this.#metrics.documentLoads.inc({ result: 'failed' })
+      this.#logger.error({ err: error }, 'documents could not be read; the last good ones stay in force')
+    }
+    const stopPolling = poll({
       intervalMs,
       initial: this.#signature,
       signature: () => this.#store.signature(),
       onChange: () => this.reload(),
-      onError: error => {
-        this.#metrics.documentLoads.inc({ result: 'failed' })
-        this.#logger.error({ err: error }, 'documents could not be read; the last good ones stay in force')
-      },
+      onError,
     })
+    let timer: NodeJS.Timeout | undefined
+    const stopFollowing = this.#store.follow?.(() => {
+      // Changes come in bursts, as of `kubectl apply -f` with a folder.
+      timer ??= setTimeout(() => {
+        timer = undefined
+        this.reload().catch(onError)
+      }, BURST_MS)
+    })
+    return () => {
+      stopPolling()
+      stopFollowing?.()
+      clearTimeout(timer)
+    }
   }
 
   /** Compiles the documents aside and puts them into force, each at its last good revision. */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    const next = this.#loading.then(() => this.#load())
+    this.#loading = next.catch(() => {})
+    return next
+  }
+
+  async #load(): Promise<void> {
     const loaded = await this.#store.load(this.#current.set)
     const injected = await this.#store.loadInjections(this.#current.injections)
     const namespaces = await this.#store.loadNamespaces()

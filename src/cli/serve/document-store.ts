@@ -55,6 +55,7 @@ export function documentStore(options: StoreOptions, env: Env, cluster: ClusterD
       // What a file says of a namespace stands before what the cluster says.
       return cluster === undefined ? read : { ...read, table: { ...cluster.namespaces(), ...read.table } }
     },
+    ...(cluster !== undefined && { follow: listener => cluster.follow(listener) }),
     brake: () => cluster?.brake(),
     signature: async () => `${await documentSignature(paths)}\n${cluster?.revision ?? ''}`,
   }

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runCommand } from '../support/commands.ts'
 import { type ApiServer, type ControlPlane, startControlPlane } from '../support/control-plane.ts'
 import { writeServiceAccountKey } from '../support/control-plane-files.ts'
-import { policyLint } from '../support/policy-lint.ts'
 
 let plane: ControlPlane
 let second: ApiServer
@@ -67,7 +67,7 @@ test('war story 5: policy-lint over the manifests of the masters names the flag,
     mkdirSync(join(folder, master), { recursive: true })
     writeFileSync(join(folder, master, 'kube-apiserver.json'), JSON.stringify(manifest(key), null, 2))
   }
-  const { code, stdout } = await policyLint(['master-1', 'master-2', 'master-3'], folder)
+  const { code, stdout } = await runCommand('policy-lint', ['master-1', 'master-2', 'master-3'], folder)
   process.stdout.write(stdout.slice(0, stdout.indexOf('\n') + 1))
   for (const flag of ['service-account-key-file', 'service-account-signing-key-file']) {
     expect(stdout).toContain(

@@ -2,15 +2,23 @@ import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../../dist/main/policy-lint.js', import.meta.url))
+/** What a command that ended has said. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
 
-/** Runs the built `policy-lint` in a folder. */
-export function policyLint(
+/** Runs a built command to its end. */
+export function runCommand(
+  command: 'policy-lint' | 'portcullis',
   args: readonly string[],
   cwd: string,
-): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ended> {
+  const main = fileURLToPath(new URL(`../../../dist/main/${command}.js`, import.meta.url))
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     const output = { stdout: '', stderr: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output.stdout += text

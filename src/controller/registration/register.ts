@@ -1,0 +1,270 @@
+import { type EventNote, writeEvent } from '../../cluster/events.ts'
+import { isApiError } from '../../cluster/http.ts'
+import { deepEqual, dig, getList, getString, isObject, type JsonObject } from '../../json/value.ts'
+import type { CompiledPolicy } from '../../policy/compile.ts'
+import type { ControllerContext, Task } from '../task.ts'
+import {
+  CONFIGURATION,
+  configurationsOf,
+  type Mode,
+  type Registration,
+  type Stage,
+  type Target,
+} from './configurations.ts'
+import type { RegistrationMetrics } from './metrics.ts'
+import type { ProbeResult } from './probe.ts'
+import type { ServedResource } from './rules.ts'
+import type { StateStore } from './state.ts'
+
+/** What the registration is told by the other parts. */
+export interface RegistrationOptions {
+  readonly target: Target
+  /** The namespaces that nobody is asked about: the policies' own, and those that must start without the gateway. */
+  readonly excludedNamespaces: readonly string[]
+  readonly timeoutSeconds: number
+  /** What the operator wants; `enforce` is granted when nothing stands against it. */
+  readonly wanted: Mode
+  /** The policies in force and whether anything is injected. */
+  readonly snapshot: () => { readonly policies: readonly CompiledPolicy[]; readonly hasInjections: boolean }
+  /** Why the emergency brake is on; undefined while it is not. */
+  readonly brake: () => string | undefined
+  readonly served: () => Promise<readonly ServedResource[]>
+  readonly bundle: () => Promise<
+    { readonly ok: true; readonly caBundle: string } | { readonly ok: false; readonly reason: string }
+  >
+  /** What stands against `enforce`, a sentence each. */
+  readonly blockers: () => Promise<readonly string[]>
+  readonly probe: () => Promise<ProbeResult>
+  readonly state: StateStore
+  readonly metrics: RegistrationMetrics
+}
+
+const INTERVAL_MS = 1000
+/** What stands against enforcing is asked again no sooner: it lists the whole cluster. */
+const BLOCKERS_MS = 60_000
+const KINDS = [
+  ['validating', 'validatingwebhookconfigurations'],
+  ['mutating', 'mutatingwebhookconfigurations'],
+] as const
+
+/**
+ * Keeps the webhook configurations as the policies, the mode and the certificates want them. A new registration grows in
+ * steps, each proven by a probe through the API server: the probe's namespace, then all of them and never blocking, then in
+ * force. What somebody else deleted or edited is written again.
+ */
+export function registrationTask(context: ControllerContext, options: RegistrationOptions): Task {
+  const registrar = new Registrar(context, options)
+  return { name: 'registration', intervalMs: INTERVAL_MS, round: () => registrar.round() }
+}
+
+type Live = Readonly<Record<'validating' | 'mutating', JsonObject | undefined>>
+
+class Registrar {
+  readonly #context: ControllerContext
+  readonly #options: RegistrationOptions
+  /** What this process saw in force last, by resource: what differs from it was changed by somebody else. */
+  readonly #last = new Map<string, string>()
+  #blockersAt = Number.NEGATIVE_INFINITY
+  #blockers: readonly string[] = []
+  #waitingFor = ''
+
+  constructor(context: ControllerContext, options: RegistrationOptions) {
+    this.#context = context
+    this.#options = options
+    for (const cause of ['changed', 'deleted', 'edited']) options.metrics.registrations.inc({ cause }, 0)
+  }
+
+  async round(): Promise<void> {
+    const { options, live } = { options: this.#options, live: await this.#read() }
+    const bundle = await options.bundle()
+    if (!bundle.ok) {
+      this.#wait(`the certificates: ${bundle.reason}`)
+      return
+    }
+    const mode = await this.#mode(live)
+    const stage = await this.#stage(live, mode)
+    const { policies, hasInjections } = options.snapshot()
+    const { target, excludedNamespaces, timeoutSeconds } = options
+    const registration: Registration = {
+      policies,
+      hasInjections,
+      served: await options.served(),
+      target,
+      caBundle: bundle.caBundle,
+      excludedNamespaces,
+      mode,
+      stage,
+      timeoutSeconds,
+    }
+    await this.#write(live, registration)
+    options.metrics.registrationInfo.reset()
+    options.metrics.registrationInfo.set({ mode, stage }, 1)
+  }
+
+  async #read(): Promise<Live> {
+    const [validating, mutating] = await Promise.all(
+      KINDS.map(([, resource]) => this.#context.client.read(pathOf(resource))),
+    )
+    return { validating, mutating }
+  }
+
+  /** The mode to register: what is wanted, unless something stands against it that was not accepted before. */
+  async #mode(live: Live): Promise<Mode> {
+    const { wanted, brake, state, metrics } = this.#options
+    const before = await state.readMode()
+    const reason = brake()
+    if (reason !== undefined) {
+      if (modeOf(live) === 'enforce') await this.#tell(live, 'Warning', 'EmergencyBrake', reason)
+      return 'observe'
+    }
+    if (wanted === 'observe') {
+      metrics.blockers.set(0)
+      if (before === 'enforce') {
+        await state.writeMode('observe')
+        await this.#tell(live, 'Normal', 'ModeChanged', 'observe: nothing is refused or injected any more')
+      }
+      return 'observe'
+    }
+    if (before === 'enforce') return 'enforce'
+    if (stageOf(live) === undefined || stageOf(live) === 'probe') return 'observe'
+    const blockers = await this.#askBlockers()
+    metrics.blockers.set(blockers.length)
+    if (blockers.length > 0) {
+      const note = `mode enforce waits: ${blockers.join('; ')}`
+      if (this.#wait(note)) await this.#tell(live, 'Warning', 'EnforcementWaits', note)
+      return 'observe'
+    }
+    await state.writeMode('enforce')
+    await this.#tell(live, 'Normal', 'ModeChanged', 'enforce: nothing stands against it')
+    return 'enforce'
+  }
+
+  async #askBlockers(): Promise<readonly string[]> {
+    const now = this.#context.now()
+    if (now - this.#blockersAt < BLOCKERS_MS && this.#blockers.length > 0) return this.#blockers
+    this.#blockers = await this.#options.blockers()
+    this.#blockersAt = now
+    return this.#blockers
+  }
+
+  async #stage(live: Live, mode: Mode): Promise<Stage> {
+    const stage = stageOf(live)
+    if (stage === undefined) return 'probe'
+    // A change of what is asked starts without consequences.
+    if (modeOf(live) !== mode) return stage === 'probe' ? 'probe' : 'everywhere'
+    if (stage === 'in-force' || (stage === 'everywhere' && mode === 'observe')) return stage
+    const result = await this.#options.probe()
+    if (result.kind === 'refused' || result.kind === 'observed') return stage === 'probe' ? 'everywhere' : 'in-force'
+    this.#wait(`the probe in stage ${stage}: ${result.kind}, ${result.message}`)
+    return stage
+  }
+
+  async #write(live: Live, registration: Registration): Promise<void> {
+    const wanted = configurationsOf(registration)
+    for (const [which, resource] of KINDS) {
+      const [present, desired] = [live[which], wanted[which]]
+      if (desired !== undefined) await this.#put(resource, present, desired, live)
+      else if (present !== undefined) await this.#context.client.remove(pathOf(resource))
+      if (desired === undefined) this.#last.delete(resource)
+    }
+  }
+
+  async #put(resource: string, present: JsonObject | undefined, desired: JsonObject, live: Live): Promise<void> {
+    const text = JSON.stringify(desired)
+    if (present !== undefined && isSame(present, desired)) {
+      this.#last.set(resource, text)
+      return
+    }
+    const last = this.#last.get(resource)
+    const cause = causeOf(present, last, text)
+    if (!(await this.#store(resource, present, desired))) return
+    this.#last.set(resource, text)
+    this.#options.metrics.registrations.inc({ cause })
+    const { mode, stage } = annotationsOf(desired)
+    this.#context.log[cause === 'changed' ? 'info' : 'warn'](
+      { resource, cause, mode, stage },
+      'webhook configuration written',
+    )
+    if (cause === 'changed') return
+    await this.#tell(live, 'Warning', 'RegistrationRestored', `it was ${cause} by somebody else`, desired)
+  }
+
+  /** False where somebody wrote it at this moment: the next round looks again. */
+  async #store(resource: string, present: JsonObject | undefined, desired: JsonObject): Promise<boolean> {
+    const { client } = this.#context
+    try {
+      if (present === undefined) await client.create(collectionOf(resource), desired)
+      else {
+        const version = dig(present, 'metadata', 'resourceVersion') ?? ''
+        const metadata = { ...(desired['metadata'] as JsonObject), resourceVersion: version }
+        await client.replace(pathOf(resource), { ...desired, metadata })
+      }
+      return true
+    } catch (error) {
+      if (isApiError(error, 409)) return false
+      throw error
+    }
+  }
+
+  async #tell(
+    live: Live,
+    type: EventNote['type'],
+    reason: string,
+    note: string,
+    about: JsonObject = live.validating ?? {
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: CONFIGURATION },
+    },
+  ): Promise<void> {
+    const { client, log, now } = this.#context
+    log[type === 'Warning' ? 'warn' : 'info']({ reason, note }, 'registration')
+    await writeEvent(client, about, { type, reason, action: 'Register', note }, now(), error =>
+      log.warn({ err: error }, 'an event could not be written'),
+    )
+  }
+
+  /** Says what is waited for, once; false where it was said before. */
+  #wait(what: string): boolean {
+    if (this.#waitingFor === what) return false
+    this.#waitingFor = what
+    this.#context.log.warn({ waitingFor: what }, 'the registration waits')
+    return true
+  }
+}
+
+/** Why a configuration has to be written. */
+function causeOf(present: JsonObject | undefined, last: string | undefined, desired: string) {
+  if (last === undefined) return 'changed'
+  if (present === undefined) return 'deleted'
+  return last === desired ? 'edited' : 'changed'
+}
+
+function collectionOf(resource: string) {
+  return { group: 'admissionregistration.k8s.io', version: 'v1', resource }
+}
+
+function pathOf(resource: string) {
+  return { ...collectionOf(resource), name: CONFIGURATION }
+}
+
+function annotationsOf(configuration: JsonObject | undefined) {
+  const annotations = dig(configuration, 'metadata', 'annotations')
+  return { mode: getString(annotations, 'portcullis.dev/mode'), stage: getString(annotations, 'portcullis.dev/stage') }
+}
+
+function modeOf({ validating }: Live): Mode | undefined {
+  const { mode } = annotationsOf(validating)
+  return mode === 'observe' || mode === 'enforce' ? mode : undefined
+}
+
+function stageOf({ validating }: Live): Stage | undefined {
+  const { stage } = annotationsOf(validating)
+  return stage === 'probe' || stage === 'everywhere' || stage === 'in-force' ? stage : undefined
+}
+
+/** Whether a configuration in the cluster is the one that is wanted, whatever else stands in its metadata. */
+function isSame(present: JsonObject, desired: JsonObject): boolean {
+  const [was, is] = [annotationsOf(present), annotationsOf(desired)]
+  if (was.mode !== is.mode || was.stage !== is.stage) return false
+  return deepEqual(getList(present, 'webhooks').filter(isObject), getList(desired, 'webhooks'))
+}

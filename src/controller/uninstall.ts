@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { dig, type JsonObject } from '../json/value.ts'
+import { CONFIGURATION } from './registration/configurations.ts'
+import type { ControllerContext } from './task.ts'
+
+export interface UninstallOptions {
+  /** The Lease that the controllers lead by. */
+  readonly lease: string
+  /** The Secrets that the controller made. */
+  readonly secrets: readonly string[]
+  /** More than a leader needs to notice that it leads no longer. */
+  readonly waitMs?: number
+}
+
+const WAIT_MS = 5000
+/** Long enough for whatever removes the controllers afterwards. */
+const HELD_SECONDS = 600
+
+/**
+ * Removes what the controller made, the webhooks first: nobody is asked any more before the last gateway goes. The Lease is
+ * taken from whoever leads, so that nothing is written again meanwhile.
+ *
+ * @returns what was removed, in order, for people.
+ */
+export async function uninstall(
+  { client, namespace, now }: ControllerContext,
+  { lease, secrets, waitMs = WAIT_MS }: UninstallOptions,
+): Promise<readonly string[]> {
+  const path = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases', namespace, name: lease }
+  const present = await client.read(path)
+  if (present !== undefined) {
+    const time = `${new Date(now()).toISOString().slice(0, -1)}000Z`
+    const spec: JsonObject = {
+      ...(dig(present, 'spec') as JsonObject | undefined),
+      holderIdentity: 'uninstall',
+      leaseDurationSeconds: HELD_SECONDS,
+      renewTime: time,
+    }
+    await client.merge(path, { spec })
+  }
+  const removed: string[] = []
+  const registration = { group: 'admissionregistration.k8s.io', version: 'v1', name: CONFIGURATION }
+  const removeWebhooks = async () => {
+    for (const resource of ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']) {
+      if ((await client.read({ ...registration, resource })) === undefined) continue
+      await client.remove({ ...registration, resource })
+      removed.push(`${resource}/${CONFIGURATION}`)
+    }
+  }
+  await removeWebhooks()
+  // A round of the leader that was under way may have written once more.
+  if (present !== undefined) await sleep(waitMs)
+  await removeWebhooks()
+  for (const [resource, names] of [
+    ['secrets', secrets],
+    ['configmaps', ['portcullis-state']],
+  ] as const) {
+    for (const name of names) {
+      const object = { group: '', version: 'v1', resource, namespace, name }
+      if ((await client.read(object)) === undefined) continue
+      await client.remove(object)
+      removed.push(`${resource}/${name}`)
+    }
+  }
+  return removed
+}

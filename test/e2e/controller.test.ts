@@ -1,0 +1,225 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runCommand } from './support/commands.ts'
+import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import {
+  type ControllerProcess,
+  prepareCluster,
+  registrationBecomes,
+  registrationOf,
+  startController,
+} from './support/controller.ts'
+import { type GatewayProcess, startGateway } from './support/gateway.ts'
+import { waitUntil, withoutProxy } from './support/processes.ts'
+import { dryRunCreate, podWith } from './support/webhooks.ts'
+
+const VALIDATING = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/portcullis'
+const ROOT_POD = podWith({ path: '/' })
+
+let plane: ControlPlane
+let gateway: GatewayProcess
+let controllers: ControllerProcess[] = []
+
+const gatewayOptions = (port?: number) => ({
+  directory: plane.directory,
+  authority: plane.webhookCa,
+  args: ['--kubeconfig', join(plane.directory, 'admin.kubeconfig'), '--cluster-documents'],
+  ...(port !== undefined && { port }),
+})
+const start = async (...args: readonly string[]) => {
+  const started = await startController(plane, gateway.port, args)
+  controllers.push(started)
+  return started
+}
+const stopControllers = async () => {
+  for (const { process } of controllers) await process.stop('SIGTERM')
+  controllers = []
+}
+const rootPod = async (namespace = 'shop') => (await dryRunCreate(plane, ROOT_POD, namespace)).status
+const apply = async (object: unknown) => {
+  const { code, stderr } = await plane.kubectl(['apply', '-f', '-'], { input: object })
+  expect(code, stderr).toBe(0)
+}
+
+beforeAll(async () => {
+  plane = await startControlPlane({ controllerManager: true })
+  await prepareCluster(plane)
+  gateway = await startGateway(gatewayOptions())
+})
+
+afterAll(async () => {
+  await stopControllers()
+  await gateway?.stop()
+  await plane?.stop()
+})
+
+test('installing blocks nothing: in mode observe a bad pod is admitted, with a warning', async () => {
+  await start()
+  await registrationBecomes(plane, 'observe/everywhere/Ignore')
+  const { code, stderr } = await plane.kubectl(['create', '--dry-run=server', '-f', 'examples/host-root-pod.yaml'])
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(/^Warning: would be refused by policy host-path: volume "host" mounts hostPath "\/"/),
+  ])
+  await waitUntil(
+    'the heartbeat is seen',
+    async () => (await controllers[0]?.metrics())?.includes('portcullis_heartbeat_refused 1') ?? false,
+  )
+  await stopControllers()
+})
+
+test('mode enforce is reached step by step, and refuses', async () => {
+  await start('--mode', 'enforce')
+  await registrationBecomes(plane, 'enforce/in-force/Fail')
+  expect(await rootPod()).toBe(403)
+  expect(await rootPod('kube-system')).toBe(201)
+  const log = controllers[0]?.log() ?? ''
+  const written = [...log.matchAll(/"mode":"(\w+)","stage":"([\w-]+)","msg":"webhook configuration written"/g)]
+  expect(written.map(([, mode, stage]) => `${mode}/${stage}`)).toEqual(['enforce/everywhere', 'enforce/in-force'])
+})
+
+test('what somebody deletes or edits is there again within seconds, and an event says so', async () => {
+  const started = performance.now()
+  await plane.kubectl(['delete', 'validatingwebhookconfiguration', 'portcullis'])
+  await registrationBecomes(plane, 'enforce/in-force/Fail')
+  await waitUntil('it refuses again', async () => (await rootPod()) === 403)
+  process.stdout.write(
+    `a deleted registration was in force again after ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
+  )
+  expect(performance.now() - started).toBeLessThan(90_000)
+  const patch = [{ op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore' }]
+  await plane.request('PATCH', VALIDATING, patch, 'application/json-patch+json')
+  await registrationBecomes(plane, 'enforce/in-force/Fail')
+  const events = await plane.kubectl(['get', 'events', '-n', 'default'])
+  expect(events.stdout).toMatch(/RegistrationRestored .*it was deleted by somebody else/)
+  expect(events.stdout).toMatch(/RegistrationRestored .*it was edited by somebody else/)
+})
+
+test('a policy about something new is enforced, the registration included', async () => {
+  const times: number[] = []
+  for (let round = 0; round < 5; round++) {
+    await apply({
+      apiVersion: 'portcullis.dev/v1alpha1',
+      kind: 'Policy',
+      metadata: { name: 'no-classes' },
+      spec: {
+        validationActions: ['Deny'],
+        matchConstraints: {
+          resourceRules: [
+            {
+              apiGroups: ['storage.k8s.io'],
+              apiVersions: ['*'],
+              operations: ['CREATE'],
+              resources: ['storageclasses'],
+            },
+          ],
+        },
+        checks: [{ check: 'host-path', params: { protected: ['/srv'] } }],
+      },
+    })
+    const started = performance.now()
+    const storageClass = {
+      metadata: { generateName: 'c-' },
+      provisioner: 'rancher.io/local-path',
+      parameters: { nodePath: '/srv/x' },
+    }
+    const answer = async () =>
+      (await plane.request('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', storageClass)).body
+    await waitUntil('it is refused', async () => (await answer()).includes('no-classes'))
+    times.push(performance.now() - started)
+    await plane.kubectl(['delete', 'policies.portcullis.dev', 'no-classes'])
+    await waitUntil('it is refused no longer', async () => !(await answer()).includes('no-classes'))
+  }
+  process.stdout.write(`a policy was in force after ${times.map(time => time.toFixed(0)).join(', ')} ms\n`)
+})
+
+test('with every gateway down, what runs goes on: finalizers go, a Deployment is scaled, and nothing bad comes in', async () => {
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'web', image: 'registry.example.com/web:1' }] },
+      },
+    },
+  }
+  await apply(deployment)
+  const held = {
+    ...(podWith() as object),
+    metadata: { name: 'held', namespace: 'shop', finalizers: ['example.com/held'] },
+  }
+  await apply(held)
+  await gateway.stop('SIGKILL')
+  expect(await rootPod()).toBe(500)
+  const finalizer = await plane.kubectl([
+    ...['patch', 'pod', 'held', '-n', 'shop', '--type=json'],
+    '-p=[{"op":"remove","path":"/metadata/finalizers"}]',
+  ])
+  expect(finalizer.code, finalizer.stderr).toBe(0)
+  expect((await plane.kubectl(['scale', 'deployment', 'web', '-n', 'shop', '--replicas=0'])).code).toBe(0)
+  await waitUntil('the ReplicaSet was scaled', async () => {
+    const { stdout } = await plane.kubectl([
+      'get',
+      'replicaset',
+      '-n',
+      'shop',
+      '-o',
+      'jsonpath={.items[*].spec.replicas}',
+    ])
+    return stdout === '0'
+  })
+  const label = await plane.kubectl(['label', 'deployment', 'web', '-n', 'shop', 'a=b'])
+  expect(label.code, label.stderr).toBe(0)
+  gateway = await startGateway(gatewayOptions(gateway.port))
+  await waitUntil('it refuses again, without a hand', async () => (await rootPod()) === 403)
+})
+
+test('the emergency brake: one annotation, and nothing is refused; without it all is as before', async () => {
+  const annotate = (text: string) =>
+    plane.kubectl(['annotate', 'namespace', 'portcullis-system', `portcullis.dev/emergency-brake${text}`])
+  const started = performance.now()
+  await annotate('=pods of shop are refused')
+  await waitUntil('nothing is refused', async () => (await rootPod()) === 201)
+  process.stdout.write(`the brake took ${(performance.now() - started).toFixed(0)} ms\n`)
+  await registrationBecomes(plane, 'observe/everywhere/Ignore')
+  expect(await gateway.metrics()).toContain('portcullis_emergency_brake 1')
+  await annotate('-')
+  await registrationBecomes(plane, 'enforce/in-force/Fail')
+  await waitUntil('it refuses again', async () => (await rootPod()) === 403)
+})
+
+test('a second controller takes over from one that is killed', async () => {
+  const second = await start('--mode', 'enforce')
+  expect(await second.metrics()).toContain('portcullis_leader 0')
+  await controllers[0]?.process.stop('SIGKILL')
+  await waitUntil('the other one leads', async () => (await second.metrics()).includes('portcullis_leader 1'))
+  await plane.kubectl(['delete', 'validatingwebhookconfiguration', 'portcullis'])
+  await registrationBecomes(plane, 'enforce/in-force/Fail')
+})
+
+test('uninstalling removes the webhooks first, and leaves nothing that the controller made', async () => {
+  const { code, stdout, stderr } = await runCommand(
+    'portcullis',
+    [
+      'controller',
+      '--uninstall',
+      '--certificates',
+      'cert-manager',
+      '--kubeconfig',
+      join(plane.directory, 'admin.kubeconfig'),
+    ],
+    plane.directory,
+    { ...withoutProxy(), POD_NAMESPACE: 'portcullis-system' },
+  )
+  expect(code, stderr).toBe(0)
+  expect(stdout).toContain('validatingwebhookconfigurations/portcullis removed')
+  expect(stdout).toContain('configmaps/portcullis-state removed')
+  expect(await registrationOf(plane)).toBe('none')
+  expect(await rootPod()).toBe(201)
+  // The controllers are still there, and write nothing any more.
+  expect(await controllers[1]?.metrics()).toContain('portcullis_leader 0')
+})
