@@ -2,11 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
+import { createCertificateMetrics } from '../../src/controller/certificates/metrics.ts'
 import { createControllerMetrics } from '../../src/controller/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
 
 /** Everything that a part of the controller counts. */
-const PARTS: readonly ((registry: Registry) => unknown)[] = [createControllerMetrics, createRegistrationMetrics]
+const PARTS: readonly ((registry: Registry) => unknown)[] = [
+  createControllerMetrics,
+  createRegistrationMetrics,
+  createCertificateMetrics,
+]
 const PAGE = fileURLToPath(new URL('../../docs/metrics.md', import.meta.url))
 
 // UPDATE_DOCS=1 writes the rows anew.

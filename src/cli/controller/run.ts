@@ -5,6 +5,7 @@ import type pino from 'pino'
 import { cachedDiscovery } from '../../cluster/discovery.ts'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
 import { LeaderElection } from '../../cluster/lease.ts'
+import { certificates } from '../../controller/certificates/task.ts'
 import { createControllerMetrics } from '../../controller/metrics.ts'
 import { policiesAgainstProbe } from '../../controller/registration/expected.ts'
 import { heartbeatTask } from '../../controller/registration/heartbeat.ts'
@@ -90,6 +91,14 @@ function tasksOf(
     const { set, namespaces } = live.current
     return probe(client, policiesAgainstProbe(set, namespaceLabelsOf(namespaces), now()))
   }
+  const issued = certificates(context, {
+    mode: options.certificates,
+    caSecret: options['ca-secret'],
+    tlsSecret: options['tls-secret'],
+    service: options.service,
+    readCaFile: () => readFile(options['ca-file'] ?? '', 'utf8'),
+    registry,
+  })
   const served = cachedDiscovery(client, DISCOVERY_MS, () => performance.now())
   const url = options['registration-url']
   const registration = registrationTask(context, {
@@ -104,11 +113,12 @@ function tasksOf(
     },
     brake: () => cluster.brake(),
     served: async () => (await served()).resources,
-    bundle: async () => ({ ok: true, caBundle: await readFile(options['ca-file'] ?? '', 'utf8') }),
+    bundle: issued.bundle,
     blockers: async () => [],
     probe: ask,
     state: stateStore(client, namespace),
     metrics: registrationMetrics,
   })
-  return [registration, heartbeatTask(context, { probe: ask, metrics: registrationMetrics })]
+  const heartbeat = heartbeatTask(context, { probe: ask, metrics: registrationMetrics })
+  return [...(issued.task === undefined ? [] : [issued.task]), registration, heartbeat]
 }
