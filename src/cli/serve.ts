@@ -104,7 +104,10 @@ export const serve: Command = {
     if (unknown.length > 0) return fail(io, unknown)
     const config = await configOf(parsed.values, io)
     if (!config.ok) return fail(io, config.problems)
-    return run(config.value, parsed.values, io)
+    const code = await run(config.value, parsed.values, io)
+    // Its watches would keep the process alive.
+    config.close()
+    return code
   },
 }
 
@@ -114,7 +117,7 @@ function fail(io: Io, problems: readonly string[]): number {
 }
 
 type Config =
-  | { readonly ok: true; readonly value: GatewayConfig }
+  | { readonly ok: true; readonly value: GatewayConfig; readonly close: () => void }
   | { readonly ok: false; readonly problems: readonly string[] }
 
 async function configOf(options: ServeOptions, io: Io): Promise<Config> {
@@ -151,7 +154,7 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     version: VERSION,
     countsAsGeneric: options['mutation-config-file'] !== undefined,
   }
-  return { ok: true, value }
+  return { ok: true, value, close: () => cluster?.stop() }
 }
 
 type Files =

@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly authority: Authority
   /** A free one unless given. */
   readonly port?: number
+  /** A folder with tls.crt and tls.key, as a kubelet mounts a Secret; a certificate of the authority unless given. */
+  readonly servingFolder?: string
   /** How long it goes on serving after SIGTERM. */
   readonly drain?: string
   /** More arguments of `portcullis serve`. */
@@ -41,11 +43,13 @@ let started = 0
 export async function startGateway(options: GatewayOptions): Promise<GatewayProcess> {
   const directory = mkdtempSync(join(options.directory, `gateway-${++started}-`))
   const [port, healthPort] = [options.port ?? (await freePort()), await freePort()]
-  await writeServingCertificate(directory, options.authority)
+  const { servingFolder = '.' } = options
+  if (options.servingFolder === undefined) await writeServingCertificate(directory, options.authority)
   await writeFile(join(directory, 'client-ca.crt'), options.authority.certificatePem)
   const args = [
     ...['--listen', `127.0.0.1:${port}`, '--health-listen', `127.0.0.1:${healthPort}`],
-    ...['--tls-cert', 'tls.crt', '--tls-key', 'tls.key', '--client-ca', 'client-ca.crt'],
+    ...['--tls-cert', join(servingFolder, 'tls.crt'), '--tls-key', join(servingFolder, 'tls.key')],
+    ...['--client-ca', 'client-ca.crt'],
     ...['--client-name', 'kube-apiserver', '--drain', options.drain ?? '1s', '--reload-interval', '200ms'],
     ...(options.args ?? []),
   ]
