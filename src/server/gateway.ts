@@ -5,6 +5,8 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import type { ClusterClient } from '../cluster/client.ts'
 import { LOOK_UP_RESULTS, ownerCache } from '../cluster/owners.ts'
+import { PROBE_NAMESPACE } from '../controller/registration/configurations.ts'
+import type { ReviewFacts } from '../review/facts.ts'
 import type { OwnerSelectors } from '../review/owner.ts'
 import { buildApp } from './app.ts'
 import { Capacity } from './capacity.ts'
@@ -192,6 +194,7 @@ class Parts {
       onReviewed: (facts, seconds, { status, bytes }) => {
         metrics.inFlight.dec()
         if (facts.path === 'mutate') this.#genericMetrics?.end(facts, seconds, status, bytes)
+        if (isProbe(facts)) return
         observeReview(metrics, facts, seconds)
         logReview(logger, facts, seconds)
       },
@@ -247,6 +250,11 @@ function startLargeReviews(
   })
   live.onChange(snapshot => large.update(snapshot))
   return large
+}
+
+/** The heartbeat's own question: its refusals are nobody's. */
+function isProbe({ request }: ReviewFacts): boolean {
+  return request?.dryRun === true && request.namespace === PROBE_NAMESPACE
 }
 
 /** More than a request may take to arrive; with the default drain it stays within Kubernetes' 30 s before SIGKILL. */

@@ -62,7 +62,7 @@ test('a policy that is applied is enforced within seconds, and one that is delet
   )
 })
 
-test('one that no gateway can compile keeps its last good revision, and the others go on', async () => {
+test('S6 one that no gateway can compile keeps its last good revision, and the others go on', async () => {
   await apply(policy({}))
   await becomes(403)
   await apply(policy({ checks: [{ check: 'privilged' }] }))

@@ -113,6 +113,20 @@ describe('an injection on /observe/mutate', () => {
   })
 })
 
+test('a probe of the heartbeat is refused, and counts as nobody’s refusal', async () => {
+  const count = async () =>
+    sample(await gateway.metrics(), 'portcullis_requests_total', { path: 'validate', result: 'denied', code: '403' }) ??
+    0
+  const before = await count()
+  const probe = plainPod({ namespace: 'portcullis-probe' })
+  const ask = async (dryRun: boolean) =>
+    (await gateway.ask('/validate', reviewOf(probe, { namespace: 'portcullis-probe', dryRun }))).response.allowed
+  expect(await ask(true)).toBe(false)
+  expect(await count()).toBe(before)
+  expect(await ask(false)).toBe(false)
+  expect(await count()).toBe(before + 1)
+})
+
 test('nothing under /observe can block: no broken body, no lack of time, no large one, no bug', async () => {
   const broken = await startTestGateway({
     policies: policyFolder(policy('fails'), ...POLICIES),

@@ -10,7 +10,6 @@ export function controllerOptions(env: Io['env']) {
       'Whether anything is refused and injected. enforce waits until nothing stands against it.',
       'observe',
     ),
-    'accept-blocked': flag('Enforces although objects are there that would be refused at their next creation.'),
     'accept-critical-namespaces': namespaceList('Namespaces of node-critical pods that may depend on the gateway.', []),
     'bootstrap-namespaces': namespaceList(
       'Namespaces that must start without the gateway, such as that of a CNI: nobody is asked about them.',
@@ -30,7 +29,6 @@ export function controllerOptions(env: Io['env']) {
     'ca-secret': text('NAME', 'The Secret of the CA (--certificates own).', 'portcullis-ca'),
     'tls-secret': text('NAME', 'The Secret of the serving certificate (own, cert-manager).', 'portcullis-tls'),
     'ca-file': text('FILE', 'The CA of the serving certificate (--certificates files).', undefined),
-    'audit-interval': duration('How often everything that is there is judged; 0s: never.', '1h'),
     uninstall: flag('Removes what the controller has made, the webhooks first, and ends.'),
     kubeconfig: text('FILE', 'How to reach the API; in a pod its service account unless given.', undefined),
     'health-listen': address('Where /livez, /readyz and /metrics are served, in clear.', ':8080'),

@@ -6,6 +6,7 @@ import { cachedDiscovery } from '../../cluster/discovery.ts'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
 import { LeaderElection } from '../../cluster/lease.ts'
 import { certificates } from '../../controller/certificates/task.ts'
+import { criticalNamespaces } from '../../controller/critical-namespaces.ts'
 import { createControllerMetrics } from '../../controller/metrics.ts'
 import { policiesAgainstProbe } from '../../controller/registration/expected.ts'
 import { heartbeatTask } from '../../controller/registration/heartbeat.ts'
@@ -100,11 +101,12 @@ function tasksOf(
     registry,
   })
   const served = cachedDiscovery(client, DISCOVERY_MS, () => performance.now())
+  const excludedNamespaces = [...options['exclude-namespaces'], ...options['bootstrap-namespaces']]
   const url = options['registration-url']
   const registration = registrationTask(context, {
     target:
       url === undefined ? { service: { name: options.service, namespace, port: options['service-port'] } } : { url },
-    excludedNamespaces: [...options['exclude-namespaces'], ...options['bootstrap-namespaces']],
+    excludedNamespaces,
     timeoutSeconds: Math.min(5, Math.ceil(options['webhook-timeout'] / 1000)),
     wanted: options.mode,
     snapshot: () => {
@@ -114,7 +116,12 @@ function tasksOf(
     brake: () => cluster.brake(),
     served: async () => (await served()).resources,
     bundle: issued.bundle,
-    blockers: async () => [],
+    blockers: async () => {
+      const known = [...excludedNamespaces, ...options['accept-critical-namespaces']]
+      return (await criticalNamespaces(client))
+        .filter(name => !known.includes(name))
+        .map(name => `node-critical pods run in namespace ${name}: exclude it (--bootstrap-namespaces) or accept it`)
+    },
     probe: ask,
     state: stateStore(client, namespace),
     metrics: registrationMetrics,
