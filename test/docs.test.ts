@@ -39,6 +39,7 @@ const COMMANDS = [
   ['portcullis'],
   ['portcullis', 'serve'],
   ['portcullis', 'controller'],
+  ['portcullis', 'preview'],
   ['portcullis', 'review'],
   ['portcullis', 'certs'],
   ['portcullis', 'certs', 'init'],

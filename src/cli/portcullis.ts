@@ -9,6 +9,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'registers the gateway in its cluster and looks after it',
     load: async () => (await import('./controller.ts')).controller,
   },
+  preview: {
+    summary: 'says what enforcing would refuse of what is in the cluster',
+    load: async () => (await import('./preview.ts')).preview,
+  },
   review: {
     summary: 'sends manifests to a gateway, as the API server would',
     load: async () => (await import('./review.ts')).review,

@@ -68,6 +68,62 @@ test('installing blocks nothing: in mode observe a bad pod is admitted, with a w
   await stopControllers()
 })
 
+test('preview names exactly what enforcing would refuse, old ReplicaSets too, and enforce waits for it', async () => {
+  const path = (bad: boolean) => ({ name: 'host', hostPath: { path: bad ? '/var/lib/kubelet' : '/data/app' } })
+  const workload = (name: string, bad: boolean) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'shop' },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          containers: [
+            { name: 'a', image: 'registry.example.com/a:1', volumeMounts: [{ name: 'host', mountPath: '/host' }] },
+          ],
+          volumes: [path(bad)],
+        },
+      },
+    },
+  })
+  const items = (names: readonly string[], bad: (index: number) => boolean) => ({
+    apiVersion: 'v1',
+    kind: 'List',
+    items: names.map((name, index) => workload(name, bad(index))),
+  })
+  const names = Array.from({ length: 50 }, (_, index) => `w-${String(index).padStart(2, '0')}`)
+  await apply(items(names, index => index < 7))
+  const replicaSets = async () => (await plane.kubectl(['get', 'replicasets', '-n', 'shop', '-o', 'name'])).stdout
+  await waitUntil('each has its ReplicaSet', async () => (await replicaSets()).trim().split('\n').length >= 50)
+  // Two of them are mended; their old ReplicaSets are not.
+  await apply(items(names.slice(0, 2), () => false))
+  await waitUntil('the new ReplicaSets are there', async () => (await replicaSets()).trim().split('\n').length >= 52)
+  const look = () =>
+    runCommand(
+      'portcullis',
+      ['preview', '--cluster', '--cluster-documents', '--kubeconfig', join(plane.directory, 'admin.kubeconfig')],
+      plane.directory,
+      withoutProxy(),
+    )
+  const { code, stdout, stderr } = await look()
+  expect(code, stderr).toBe(1)
+  expect(stdout.match(/^Deployment .*/gm)).toEqual(names.slice(0, 7).map(name => `Deployment shop/${name}`))
+  expect(stdout.match(/^ {2}by its ReplicaSet w-0[01]-\w+: host-path: /gm)).toHaveLength(2)
+  expect(stdout).toContain('7 objects would be refused at the next drain, scale-up or rollback.')
+  await start('--mode', 'enforce')
+  const waits = async () => (await plane.kubectl(['get', 'events', '-n', 'default'])).stdout
+  await waitUntil('enforce waits, and says why', async () =>
+    /EnforcementWaits .*7 objects would be refused \(Deployment shop\/w-00, /.test(await waits()),
+  )
+  expect(await registrationOf(plane)).toBe('observe/everywhere/Ignore')
+  await stopControllers()
+  await plane.kubectl(['delete', 'deployments', '-n', 'shop', '--all'])
+  await waitUntil('they are gone', async () => (await replicaSets()) === '')
+  expect(await look()).toMatchObject({ code: 0, stdout: 'Nothing that is there would be refused.\n' })
+})
+
 test('mode enforce is reached step by step, and refuses', async () => {
   await start('--mode', 'enforce')
   await registrationBecomes(plane, 'enforce/in-force/Fail')

@@ -10,6 +10,7 @@ export function controllerOptions(env: Io['env']) {
       'Whether anything is refused and injected. enforce waits until nothing stands against it.',
       'observe',
     ),
+    'accept-blocked': flag('Enforces although objects are there that would be refused at their next creation.'),
     'accept-critical-namespaces': namespaceList('Namespaces of node-critical pods that may depend on the gateway.', []),
     'bootstrap-namespaces': namespaceList(
       'Namespaces that must start without the gateway, such as that of a CNI: nobody is asked about them.',

@@ -8,6 +8,7 @@ import { LeaderElection } from '../../cluster/lease.ts'
 import { certificates } from '../../controller/certificates/task.ts'
 import { criticalNamespaces } from '../../controller/critical-namespaces.ts'
 import { createControllerMetrics } from '../../controller/metrics.ts'
+import { preview, summaryOf } from '../../controller/preview/preview.ts'
 import { policiesAgainstProbe } from '../../controller/registration/expected.ts'
 import { heartbeatTask } from '../../controller/registration/heartbeat.ts'
 import { createRegistrationMetrics } from '../../controller/registration/metrics.ts'
@@ -117,10 +118,26 @@ function tasksOf(
     served: async () => (await served()).resources,
     bundle: issued.bundle,
     blockers: async () => {
+      const { set, namespaces } = live.current
+      const context = {
+        set,
+        namespaceLabels: namespaceLabelsOf(namespaces),
+        now: now(),
+        served: (await served()).resources,
+      }
+      const blocked = options['accept-blocked'] ? [] : await preview(client, context, excludedNamespaces)
+      const refused =
+        blocked.length === 0
+          ? []
+          : [`${summaryOf(blocked)}: portcullis preview --cluster says why, --accept-blocked accepts it`]
       const known = [...excludedNamespaces, ...options['accept-critical-namespaces']]
-      return (await criticalNamespaces(client))
-        .filter(name => !known.includes(name))
-        .map(name => `node-critical pods run in namespace ${name}: exclude it (--bootstrap-namespaces) or accept it`)
+      const critical = (await criticalNamespaces(client)).filter(name => !known.includes(name))
+      return [
+        ...refused,
+        ...critical.map(
+          name => `node-critical pods run in namespace ${name}: exclude it (--bootstrap-namespaces) or accept it`,
+        ),
+      ]
     },
     probe: ask,
     state: stateStore(client, namespace),
