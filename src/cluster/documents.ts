@@ -10,12 +10,12 @@ const GROUP = 'portcullis.dev'
 const VERSION = 'v1alpha1'
 
 /** The kinds of documents, and how the API calls them. */
-const KINDS = {
+export const KINDS = {
   Policy: 'policies',
   PolicyException: 'policyexceptions',
   SidecarInjection: 'sidecarinjections',
 } as const
-type Kind = keyof typeof KINDS
+export type Kind = keyof typeof KINDS
 
 /** On the gateway's own Namespace: turns everything to observe. Its text says why. */
 export const BRAKE_ANNOTATION = 'portcullis.dev/emergency-brake'
@@ -89,6 +89,13 @@ export class ClusterDocuments {
     }
   }
 
+  /** The documents as the API has them, and what messages call each. */
+  objects(): readonly { readonly kind: Kind; readonly file: string; readonly object: JsonObject }[] {
+    return (Object.keys(KINDS) as Kind[]).flatMap(kind =>
+      this.#reflectors[kind].objects.map(object => ({ kind, file: fileOf(kind, object), object })),
+    )
+  }
+
   /** The labels of all namespaces. */
   namespaces(): NamespaceTable {
     return Object.fromEntries(
@@ -110,7 +117,7 @@ export class ClusterDocuments {
 
   #document(kind: Kind, object: JsonObject) {
     const namespace = getString(dig(object, 'metadata'), 'namespace') ?? ''
-    const file = `${kind} ${namespace === '' ? '' : `${namespace}/`}${nameOf(object)}`
+    const file = fileOf(kind, object)
     const { ownNamespace, revisionOf } = this.#options
     if (kind === 'PolicyException' && namespace !== ownNamespace) {
       const message = `does not count: exceptions live in the namespace ${quote(ownNamespace)} alone`
@@ -128,6 +135,12 @@ export class ClusterDocuments {
     }
     return { document }
   }
+}
+
+/** What messages call a document, in place of a file. */
+function fileOf(kind: Kind, object: JsonObject): string {
+  const namespace = getString(dig(object, 'metadata'), 'namespace') ?? ''
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${nameOf(object)}`
 }
 
 function nameOf(object: JsonObject): string {

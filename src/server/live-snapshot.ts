@@ -43,6 +43,7 @@ export class LiveSnapshot {
   readonly #signature: string | undefined
   #current: Snapshot
   #stale: readonly string[] = []
+  #problems: readonly Problem[] = []
   /** Loads one after the other: an older state must not come into force after a newer one. */
   #loading: Promise<void> = Promise.resolve()
 
@@ -90,6 +91,11 @@ export class LiveSnapshot {
   /** The documents that stand at an older revision, as `kind/name`. */
   get stale(): readonly string[] {
     return this.#stale
+  }
+
+  /** What is wrong with the documents as they were read last. */
+  get problems(): readonly Problem[] {
+    return this.#problems
   }
 
   /** Calls back with every snapshot that comes into force after this one. */
@@ -165,6 +171,7 @@ export class LiveSnapshot {
     const warnings = loads.flatMap(load => load.warnings ?? [])
     const stale = loads.flatMap(load => load.stale ?? [])
     this.#stale = stale
+    this.#problems = problems
     metrics.documentLoads.inc({ result: problems.length === 0 ? 'loaded' : 'partly' })
     metrics.policySetInfo.reset()
     metrics.policySetInfo.set({ hash: set.hash }, 1)

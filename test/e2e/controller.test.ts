@@ -189,6 +189,26 @@ test('a policy about something new is enforced, the registration included', asyn
   process.stdout.write(`a policy was in force after ${times.map(time => time.toFixed(0)).join(', ')} ms\n`)
 })
 
+test('each document says in its status whether it compiles and is enforced', async () => {
+  const document = (check: string) => ({
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'Policy',
+    metadata: { name: 'own' },
+    spec: { validationActions: ['Warn'], checks: [{ check }] },
+  })
+  const conditions = async () => {
+    const path = '{range .status.conditions[*]}{.type} {.status} {.reason};{end}'
+    return (await plane.kubectl(['get', 'policies.portcullis.dev', 'own', '-o', `jsonpath=${path}`])).stdout
+  }
+  await apply(document('privileged'))
+  await waitUntil('it is in force', async () =>
+    (await conditions()).startsWith('Compiled True Compiled;Enforced True InForce;'),
+  )
+  const refused = await plane.kubectl(['apply', '-f', '-'], { input: document('privilged') })
+  expect(refused.stderr).toContain('unknown check "privilged" (did you mean "privileged"?)')
+  await plane.kubectl(['delete', 'policies.portcullis.dev', 'own'])
+})
+
 test('with every gateway down, what runs goes on: finalizers go, a Deployment is scaled, and nothing bad comes in', async () => {
   const deployment = {
     apiVersion: 'apps/v1',

@@ -16,6 +16,7 @@ import { probe } from '../../controller/registration/probe.ts'
 import { registrationTask } from '../../controller/registration/register.ts'
 import { stateStore } from '../../controller/registration/state.ts'
 import { runTasks } from '../../controller/run-tasks.ts'
+import { type StatusFacts, statusTask } from '../../controller/statuses.ts'
 import type { ControllerContext, Task } from '../../controller/task.ts'
 import { namespaceLabelsOf } from '../../policy/match.ts'
 import { buildHealth } from '../../server/health.ts'
@@ -88,6 +89,8 @@ function tasksOf(
   registry: ReturnType<typeof createMetrics>['registry'],
 ): readonly Task[] {
   const { client, namespace, now } = context
+  let registered: StatusFacts['registered']
+  let heard: StatusFacts['heartbeat']
   const registrationMetrics = createRegistrationMetrics(registry)
   const ask = () => {
     const { set, namespaces } = live.current
@@ -142,7 +145,23 @@ function tasksOf(
     probe: ask,
     state: stateStore(client, namespace),
     metrics: registrationMetrics,
+    onRegistered: now => {
+      registered = now
+    },
   })
-  const heartbeat = heartbeatTask(context, { probe: ask, metrics: registrationMetrics })
-  return [...(issued.task === undefined ? [] : [issued.task]), registration, heartbeat]
+  const heartbeat = heartbeatTask(context, {
+    probe: ask,
+    metrics: registrationMetrics,
+    onResult: result => {
+      heard = result
+    },
+  })
+  const statuses = statusTask(context, () => ({
+    objects: cluster.objects(),
+    problems: live.problems,
+    stale: live.stale,
+    registered,
+    heartbeat: heard,
+  }))
+  return [...(issued.task === undefined ? [] : [issued.task]), registration, heartbeat, statuses]
 }

@@ -37,6 +37,8 @@ export interface RegistrationOptions {
   readonly probe: () => Promise<ProbeResult>
   readonly state: StateStore
   readonly metrics: RegistrationMetrics
+  /** Told what is registered, after each round. */
+  readonly onRegistered?: (registered: { readonly mode: Mode; readonly stage: Stage }) => void
 }
 
 const INTERVAL_MS = 1000
@@ -99,6 +101,7 @@ class Registrar {
     await this.#write(live, registration)
     options.metrics.registrationInfo.reset()
     options.metrics.registrationInfo.set({ mode, stage }, 1)
+    options.onRegistered?.({ mode, stage })
   }
 
   async #read(): Promise<Live> {

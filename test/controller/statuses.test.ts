@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest'
+import { conditionsOf, type StatusFacts, statusTask } from '../../src/controller/statuses.ts'
+import { dig, getList, type JsonObject } from '../../src/json/value.ts'
+import { FakeCluster } from '../support/fake-cluster.ts'
+
+const FILE = 'Policy host-path'
+const FAULT = { file: FILE, pointer: '/spec/checks/0/check', message: 'unknown check "x"' }
+const IN_FORCE = { mode: 'enforce', stage: 'in-force' } as const
+const NONE: StatusFacts = { objects: [], problems: [], stale: [], registered: IN_FORCE, heartbeat: undefined }
+const OBJECT: JsonObject = { metadata: { name: 'host-path', generation: 3 } }
+
+it.each<[string, Partial<StatusFacts>, readonly string[]]>([
+  ['in force', {}, ['Compiled True Compiled', 'Enforced True InForce', 'Reachable Unknown NotAsked']],
+  [
+    'not registered yet',
+    { registered: undefined },
+    ['Compiled True Compiled', 'Enforced Unknown NotRegistered', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'observed',
+    { registered: { mode: 'observe', stage: 'everywhere' }, heartbeat: { kind: 'observed', policy: 'a' } },
+    ['Compiled True Compiled', 'Enforced False Observed', 'Reachable True Answers'],
+  ],
+  [
+    'being installed',
+    { registered: { mode: 'enforce', stage: 'everywhere' }, heartbeat: { kind: 'unreachable', message: 'refused' } },
+    ['Compiled True Compiled', 'Enforced False Installing', 'Reachable False NotRefused'],
+  ],
+  [
+    'faulty from the start',
+    { problems: [FAULT] },
+    ['Compiled False Faulty', 'Enforced False Faulty', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'faulty by now',
+    { problems: [FAULT], stale: ['Policy/host-path'] },
+    ['Compiled False Faulty', 'Enforced True LastGoodRevision', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'beside a faulty one',
+    { problems: [{ ...FAULT, file: 'Policy other' }] },
+    ['Compiled True Compiled', 'Enforced True InForce', 'Reachable Unknown NotAsked'],
+  ],
+])('a document that is %s says so', (_what, facts, expected) => {
+  const conditions = conditionsOf('Policy', FILE, OBJECT, { ...NONE, ...facts })
+  expect(conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual(expected)
+})
+
+it('a status is written when it changes, keeps the time of what did not, and names the generation', async () => {
+  const cluster = new FakeCluster()
+  const collection = '/apis/portcullis.dev/v1alpha1/policies'
+  cluster.put(collection, { metadata: { name: 'host-path' }, spec: {} })
+  let facts = NONE
+  let now = 0
+  const context = { client: cluster.client, namespace: 'n', now: () => now, log: { info() {}, warn() {}, error() {} } }
+  const task = statusTask(context, () => {
+    const object = cluster.get(`${collection}/host-path`)
+    return { ...facts, objects: object === undefined ? [] : [{ kind: 'Policy', file: FILE, object }] }
+  })
+  const round = () => task.round(new AbortController().signal)
+  const condition = (at: number) => getList(dig(cluster.get(`${collection}/host-path`), 'status'), 'conditions')[at]
+  await round()
+  const writes = () => cluster.requests.filter(request => request.startsWith('PUT')).length
+  expect(writes()).toBe(1)
+  await round()
+  expect(writes()).toBe(1)
+  now = 60_000
+  facts = { ...NONE, problems: [FAULT], stale: ['Policy/host-path'] }
+  await round()
+  expect(condition(0)).toEqual({
+    type: 'Compiled',
+    status: 'False',
+    reason: 'Faulty',
+    message: '/spec/checks/0/check: unknown check "x"',
+    observedGeneration: 1,
+    lastTransitionTime: '1970-01-01T00:01:00Z',
+  })
+  expect(condition(1)).toMatchObject({ status: 'True', lastTransitionTime: '1970-01-01T00:00:00Z' })
+})
