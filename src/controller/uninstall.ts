@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dig, type JsonObject } from '../json/value.ts'
-import { CONFIGURATION } from './registration/configurations.ts'
+import { pathOf } from './registration/live.ts'
 import type { ControllerContext } from './task.ts'
 
 export interface UninstallOptions {
@@ -39,12 +39,11 @@ export async function uninstall(
     await client.merge(path, { spec })
   }
   const removed: string[] = []
-  const registration = { group: 'admissionregistration.k8s.io', version: 'v1', name: CONFIGURATION }
   const removeWebhooks = async () => {
-    for (const resource of ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']) {
-      if ((await client.read({ ...registration, resource })) === undefined) continue
-      await client.remove({ ...registration, resource })
-      removed.push(`${resource}/${CONFIGURATION}`)
+    for (const path of [pathOf('mutating'), pathOf('validating')]) {
+      if ((await client.read(path)) === undefined) continue
+      await client.remove(path)
+      removed.push(`${path.resource}/${path.name}`)
     }
   }
   await removeWebhooks()

@@ -94,7 +94,7 @@ function tasksOf(
   const registrationMetrics = createRegistrationMetrics(registry)
   const ask = () => {
     const { set, namespaces } = live.current
-    return probe(client, policiesAgainstProbe(set, namespaceLabelsOf(namespaces), now()))
+    return probe(client, policiesAgainstProbe({ set, namespaceLabels: namespaceLabelsOf(namespaces), now: now() }))
   }
   const issued = certificates(context, {
     mode: options.certificates,

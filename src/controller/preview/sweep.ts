@@ -1,22 +1,14 @@
-import { requestOfManifest } from '../../admission/manifest.ts'
-import { certificateFacts } from '../../certs/facts.ts'
 import type { ClusterClient } from '../../cluster/client.ts'
 import type { DiscoveredResource } from '../../cluster/discovery.ts'
 import { isApiError } from '../../cluster/http.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { type Decision, decide } from '../../policy/decide.ts'
-import { evaluate } from '../../policy/evaluate.ts'
-import type { NamespaceLabels } from '../../policy/match.ts'
-import type { PolicySet } from '../../policy/set.ts'
+import type { Decision } from '../../policy/decide.ts'
+import { type JudgeContext, judgeObject } from '../judge-object.ts'
 import { rulesOf } from '../registration/rules.ts'
 
 /** What decides a verdict about what is there already. */
-export interface SweepContext {
-  readonly set: PolicySet
-  readonly namespaceLabels: NamespaceLabels
+export interface SweepContext extends JudgeContext {
   readonly served: readonly DiscoveredResource[]
-  /** Milliseconds since 1970. */
-  readonly now: number
 }
 
 /** An object of the cluster, and what would be said if it were created as it stands. */
@@ -60,7 +52,7 @@ export async function* sweep(
       const uid = String((object['metadata'] as JsonObject | undefined)?.['uid'] ?? '')
       if (uid !== '' && seen.has(uid)) continue
       seen.add(uid)
-      const decision = judge(object, context)
+      const decision = judgeObject(object, context)
       if (decision !== undefined) yield { object, decision }
     }
   }
@@ -86,30 +78,4 @@ async function* objectsOf(
       next = ''
     }
   }
-}
-
-function judge(object: JsonObject, { set, namespaceLabels, now }: SweepContext): Decision | undefined {
-  const request = requestOfManifest(object, {
-    uid: '',
-    operation: 'CREATE',
-    defaultNamespace: '',
-    subResource: '',
-    userInfo: undefined,
-    dryRun: true,
-    oldObject: null,
-  })
-  if (request === undefined) return undefined
-  const { results } = evaluate(set, request, {
-    namespaceLabels,
-    facts: {
-      now,
-      owner: undefined,
-      isSelectedOn: label => set.namespaceLabels.has(label),
-      readCertificates: certificateFacts,
-      seen: 'alone',
-      origin: '',
-    },
-    unknownNamespaces: 'apply',
-  })
-  return decide(results, set, request, { namespaceLabels, now })
 }

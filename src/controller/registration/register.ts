@@ -1,6 +1,5 @@
 import { type EventNote, writeEvent } from '../../cluster/events.ts'
-import { isApiError } from '../../cluster/http.ts'
-import { deepEqual, dig, getList, getString, isObject, type JsonObject } from '../../json/value.ts'
+import type { JsonObject } from '../../json/value.ts'
 import type { CompiledPolicy } from '../../policy/compile.ts'
 import type { ControllerContext, Task } from '../task.ts'
 import {
@@ -11,6 +10,18 @@ import {
   type Stage,
   type Target,
 } from './configurations.ts'
+import {
+  annotationsOf,
+  isSame,
+  type Live,
+  modeOf,
+  pathOf,
+  RESOURCES,
+  readLive,
+  stageOf,
+  storeLive,
+  type Which,
+} from './live.ts'
 import type { RegistrationMetrics } from './metrics.ts'
 import type { ProbeResult } from './probe.ts'
 import type { ServedResource } from './rules.ts'
@@ -44,11 +55,6 @@ export interface RegistrationOptions {
 const INTERVAL_MS = 1000
 /** What stands against enforcing is asked again no sooner: it lists the whole cluster. */
 const BLOCKERS_MS = 60_000
-const KINDS = [
-  ['validating', 'validatingwebhookconfigurations'],
-  ['mutating', 'mutatingwebhookconfigurations'],
-] as const
-
 /**
  * Keeps the webhook configurations as the policies, the mode and the certificates want them. A new registration grows in
  * steps, each proven by a probe through the API server: the probe's namespace, then all of them and never blocking, then in
@@ -59,13 +65,11 @@ export function registrationTask(context: ControllerContext, options: Registrati
   return { name: 'registration', intervalMs: INTERVAL_MS, round: () => registrar.round() }
 }
 
-type Live = Readonly<Record<'validating' | 'mutating', JsonObject | undefined>>
-
 class Registrar {
   readonly #context: ControllerContext
   readonly #options: RegistrationOptions
   /** What this process saw in force last, by resource: what differs from it was changed by somebody else. */
-  readonly #last = new Map<string, string>()
+  readonly #last = new Map<Which, string>()
   #blockersAt = Number.NEGATIVE_INFINITY
   #blockers: readonly string[] = []
   #waitingFor = ''
@@ -77,7 +81,7 @@ class Registrar {
   }
 
   async round(): Promise<void> {
-    const { options, live } = { options: this.#options, live: await this.#read() }
+    const { options, live } = { options: this.#options, live: await readLive(this.#context.client) }
     const bundle = await options.bundle()
     if (!bundle.ok) {
       this.#wait(`the certificates: ${bundle.reason}`)
@@ -102,13 +106,6 @@ class Registrar {
     options.metrics.registrationInfo.reset()
     options.metrics.registrationInfo.set({ mode, stage }, 1)
     options.onRegistered?.({ mode, stage })
-  }
-
-  async #read(): Promise<Live> {
-    const [validating, mutating] = await Promise.all(
-      KINDS.map(([, resource]) => this.#context.client.read(pathOf(resource))),
-    )
-    return { validating, mutating }
   }
 
   /** The mode to register: what is wanted, unless something stands against it that was not accepted before. */
@@ -164,49 +161,32 @@ class Registrar {
 
   async #write(live: Live, registration: Registration): Promise<void> {
     const wanted = configurationsOf(registration)
-    for (const [which, resource] of KINDS) {
+    for (const which of ['validating', 'mutating'] as const) {
       const [present, desired] = [live[which], wanted[which]]
-      if (desired !== undefined) await this.#put(resource, present, desired, live)
-      else if (present !== undefined) await this.#context.client.remove(pathOf(resource))
-      if (desired === undefined) this.#last.delete(resource)
+      if (desired !== undefined) await this.#put(which, present, desired, live)
+      else if (present !== undefined) await this.#context.client.remove(pathOf(which))
+      if (desired === undefined) this.#last.delete(which)
     }
   }
 
-  async #put(resource: string, present: JsonObject | undefined, desired: JsonObject, live: Live): Promise<void> {
+  async #put(which: Which, present: JsonObject | undefined, desired: JsonObject, live: Live): Promise<void> {
     const text = JSON.stringify(desired)
     if (present !== undefined && isSame(present, desired)) {
-      this.#last.set(resource, text)
+      this.#last.set(which, text)
       return
     }
-    const last = this.#last.get(resource)
+    const last = this.#last.get(which)
     const cause = causeOf(present, last, text)
-    if (!(await this.#store(resource, present, desired))) return
-    this.#last.set(resource, text)
+    if (!(await storeLive(this.#context.client, which, present, desired))) return
+    this.#last.set(which, text)
     this.#options.metrics.registrations.inc({ cause })
     const { mode, stage } = annotationsOf(desired)
     this.#context.log[cause === 'changed' ? 'info' : 'warn'](
-      { resource, cause, mode, stage },
+      { resource: RESOURCES[which], cause, mode, stage },
       'webhook configuration written',
     )
     if (cause === 'changed') return
     await this.#tell(live, 'Warning', 'RegistrationRestored', `it was ${cause} by somebody else`, desired)
-  }
-
-  /** False where somebody wrote it at this moment: the next round looks again. */
-  async #store(resource: string, present: JsonObject | undefined, desired: JsonObject): Promise<boolean> {
-    const { client } = this.#context
-    try {
-      if (present === undefined) await client.create(collectionOf(resource), desired)
-      else {
-        const version = dig(present, 'metadata', 'resourceVersion') ?? ''
-        const metadata = { ...(desired['metadata'] as JsonObject), resourceVersion: version }
-        await client.replace(pathOf(resource), { ...desired, metadata })
-      }
-      return true
-    } catch (error) {
-      if (isApiError(error, 409)) return false
-      throw error
-    }
   }
 
   async #tell(
@@ -240,34 +220,4 @@ function causeOf(present: JsonObject | undefined, last: string | undefined, desi
   if (last === undefined) return 'changed'
   if (present === undefined) return 'deleted'
   return last === desired ? 'edited' : 'changed'
-}
-
-function collectionOf(resource: string) {
-  return { group: 'admissionregistration.k8s.io', version: 'v1', resource }
-}
-
-function pathOf(resource: string) {
-  return { ...collectionOf(resource), name: CONFIGURATION }
-}
-
-function annotationsOf(configuration: JsonObject | undefined) {
-  const annotations = dig(configuration, 'metadata', 'annotations')
-  return { mode: getString(annotations, 'portcullis.dev/mode'), stage: getString(annotations, 'portcullis.dev/stage') }
-}
-
-function modeOf({ validating }: Live): Mode | undefined {
-  const { mode } = annotationsOf(validating)
-  return mode === 'observe' || mode === 'enforce' ? mode : undefined
-}
-
-function stageOf({ validating }: Live): Stage | undefined {
-  const { stage } = annotationsOf(validating)
-  return stage === 'probe' || stage === 'everywhere' || stage === 'in-force' ? stage : undefined
-}
-
-/** Whether a configuration in the cluster is the one that is wanted, whatever else stands in its metadata. */
-function isSame(present: JsonObject, desired: JsonObject): boolean {
-  const [was, is] = [annotationsOf(present), annotationsOf(desired)]
-  if (was.mode !== is.mode || was.stage !== is.stage) return false
-  return deepEqual(getList(present, 'webhooks').filter(isObject), getList(desired, 'webhooks'))
 }

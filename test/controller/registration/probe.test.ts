@@ -78,11 +78,13 @@ describe('a probe', () => {
 
 describe('the policies against the probe', () => {
   it('are those that deny its pod', async () => {
-    expect(policiesAgainstProbe(await shippedHostPath(), NO_NAMESPACE_LABELS, 0)).toEqual(['host-path'])
+    expect(
+      policiesAgainstProbe({ set: await shippedHostPath(), namespaceLabels: NO_NAMESPACE_LABELS, now: 0 }),
+    ).toEqual(['host-path'])
   })
 
   it('are none where nothing denies pods, and not those that only warn', () => {
     const set = setOf(policyText({ name: 'host-path', actions: ['Warn'] }))
-    expect(policiesAgainstProbe(set, NO_NAMESPACE_LABELS, 0)).toEqual([])
+    expect(policiesAgainstProbe({ set, namespaceLabels: NO_NAMESPACE_LABELS, now: 0 })).toEqual([])
   })
 })
