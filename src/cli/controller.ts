@@ -4,11 +4,11 @@ import type { ClusterClient } from '../cluster/client.ts'
 import { loadClient } from '../cluster/load-client.ts'
 import type { ControllerContext } from '../controller/task.ts'
 import { uninstall } from '../controller/uninstall.ts'
+import { readCommandLine, refuse } from './command-line.ts'
 import { type ControllerOptions, controllerOptions } from './controller/options.ts'
 import { LEASE, runController } from './controller/run.ts'
 import { injectionUsage, unknownExceptions } from './documents.ts'
 import type { Command, Io } from './io.ts'
-import { describeOptions, parseOptions } from './options.ts'
 
 const HELP_HEAD = `portcullis controller: registers the gateway in its cluster and looks after it.
 
@@ -23,16 +23,9 @@ Options:
 /** `portcullis controller`. */
 export const controller: Command = {
   async run(argv, io) {
-    const options = controllerOptions(io.env)
-    const parsed = parseOptions(options, argv, io.env, true)
-    if (!parsed.ok) return fail(io, [parsed.message])
-    const { values, positionals } = parsed
-    if (values.help) {
-      io.stdout(`${HELP_HEAD}${describeOptions(options, true)}\n`)
-      return 0
-    }
-    if (positionals.length > 0)
-      return fail(io, [`controller takes no arguments, but got "${positionals[0]}"; see --help`])
+    const line = readCommandLine('controller', HELP_HEAD, controllerOptions(io.env), argv, io)
+    if (!line.ok) return line.code
+    const { values } = line
     const wrong = [...usage(values), ...(await unknownExceptions(values['enable-exception']))]
     if (wrong.length > 0) return fail(io, wrong)
     const loaded = await loadClient(values.kubeconfig, io.env)
@@ -55,8 +48,7 @@ function usage(values: ControllerOptions): readonly string[] {
 }
 
 function fail(io: Io, problems: readonly string[]): number {
-  for (const problem of problems) io.stderr(`portcullis controller: ${problem}\n`)
-  return 2
+  return refuse('controller', io, problems)
 }
 
 function contextOf(client: ClusterClient, log: pino.Logger, io: Io): ControllerContext {
@@ -79,7 +71,6 @@ async function remove(client: ClusterClient, values: ControllerOptions, io: Io):
     for (const object of removed) io.stdout(`${object} removed\n`)
     return 0
   } catch (error) {
-    io.stderr(`portcullis controller: ${error instanceof Error ? error.message : String(error)}\n`)
-    return 2
+    return fail(io, [error instanceof Error ? error.message : String(error)])
   }
 }

@@ -5,9 +5,10 @@ import { loadClient } from '../cluster/load-client.ts'
 import { type BlockedOwner, describeOwner, preview as previewOf } from '../controller/preview/preview.ts'
 import { namespaceLabelsOf } from '../policy/match.ts'
 import { describeProblem } from '../policy/problems.ts'
+import { readCommandLine, refuse } from './command-line.ts'
 import { unknownExceptions } from './documents.ts'
 import type { Command, Io } from './io.ts'
-import { choice, describeOptions, flag, parseOptions, text, type ValuesOf } from './options.ts'
+import { choice, flag, text, type ValuesOf } from './options.ts'
 import { documentStore, followCluster } from './serve/document-store.ts'
 import { namespaceList, verdictOptions } from './shared-options.ts'
 
@@ -36,15 +37,9 @@ Options:
 /** `portcullis preview`. */
 export const preview: Command = {
   async run(argv, io) {
-    const options = previewOptions(io.env)
-    const parsed = parseOptions(options, argv, io.env, true)
-    if (!parsed.ok) return fail(io, [parsed.message])
-    const { values, positionals } = parsed
-    if (values.help) {
-      io.stdout(`${HELP_HEAD}${describeOptions(options, true)}\n`)
-      return 0
-    }
-    if (positionals.length > 0) return fail(io, [`preview takes no arguments, but got "${positionals[0]}"; see --help`])
+    const line = readCommandLine('preview', HELP_HEAD, previewOptions(io.env), argv, io)
+    if (!line.ok) return line.code
+    const { values } = line
     if (!values.cluster) return fail(io, ['say what to look at: --cluster'])
     const unknown = await unknownExceptions(values['enable-exception'])
     if (unknown.length > 0) return fail(io, unknown)
@@ -60,8 +55,7 @@ export const preview: Command = {
 }
 
 function fail(io: Io, problems: readonly string[]): number {
-  for (const problem of problems) io.stderr(`portcullis preview: ${problem}\n`)
-  return 2
+  return refuse('preview', io, problems)
 }
 
 async function look(client: ClusterClient, values: PreviewOptions, io: Io): Promise<number> {

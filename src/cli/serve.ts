@@ -5,20 +5,10 @@ import { ensureDevelopmentCertificates } from '../certs/development.ts'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import { loadClient } from '../cluster/load-client.ts'
 import { type GatewayConfig, startGateway } from '../server/gateway.ts'
+import { readCommandLine, refuse } from './command-line.ts'
 import { injectionUsage, unknownExceptions } from './documents.ts'
 import type { Command, Io } from './io.ts'
-import {
-  address,
-  choice,
-  describeOptions,
-  duration,
-  flag,
-  list,
-  parseOptions,
-  size,
-  text,
-  type ValuesOf,
-} from './options.ts'
+import { address, choice, duration, flag, list, size, text, type ValuesOf } from './options.ts'
 import { documentStore, followCluster } from './serve/document-store.ts'
 import { injectionOptions, verdictOptions } from './shared-options.ts'
 import { VERSION } from './version.ts'
@@ -91,20 +81,14 @@ Options:
 /** `portcullis serve`. */
 export const serve: Command = {
   async run(argv, io) {
-    const options = serveOptions(io.env)
-    const parsed = parseOptions(options, argv, io.env, true)
-    if (!parsed.ok) return fail(io, [parsed.message])
-    if (parsed.values.help) {
-      io.stdout(`${HELP_HEAD}${describeOptions(options, true)}\n`)
-      return 0
-    }
-    if (parsed.positionals.length > 0)
-      return fail(io, [`serve takes no arguments, but got "${parsed.positionals[0]}"; see --help`])
-    const unknown = [...injectionUsage(parsed.values), ...(await unknownExceptions(parsed.values['enable-exception']))]
+    const line = readCommandLine('serve', HELP_HEAD, serveOptions(io.env), argv, io)
+    if (!line.ok) return line.code
+    const { values } = line
+    const unknown = [...injectionUsage(values), ...(await unknownExceptions(values['enable-exception']))]
     if (unknown.length > 0) return fail(io, unknown)
-    const config = await configOf(parsed.values, io)
+    const config = await configOf(values, io)
     if (!config.ok) return fail(io, config.problems)
-    const code = await run(config.value, parsed.values, io)
+    const code = await run(config.value, values, io)
     // Its watches would keep the process alive.
     config.close()
     return code
@@ -112,8 +96,7 @@ export const serve: Command = {
 }
 
 function fail(io: Io, problems: readonly string[]): number {
-  for (const problem of problems) io.stderr(`portcullis serve: ${problem}\n`)
-  return 2
+  return refuse('serve', io, problems)
 }
 
 type Config =
