@@ -268,6 +268,23 @@ test('the emergency brake: one annotation, and nothing is refused; without it al
   await waitUntil('it refuses again', async () => (await rootPod()) === 403)
 })
 
+test('a controller that cannot start says why and ends, whatever it follows by then', async () => {
+  const run = (...args: readonly string[]) =>
+    runCommand(
+      'portcullis',
+      ['controller', '--kubeconfig', join(plane.directory, 'admin.kubeconfig'), ...args],
+      plane.directory,
+      { ...withoutProxy(), POD_NAMESPACE: 'portcullis-system' },
+    )
+  const broken = await run('--policies', 'nowhere', '--health-listen', '127.0.0.1:0')
+  expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('no such file or folder')])
+  const taken = await run('--health-listen', `127.0.0.1:${gateway.healthPort}`)
+  expect([taken.code, taken.stderr]).toEqual([
+    2,
+    expect.stringContaining('choose another address with --health-listen'),
+  ])
+})
+
 test('a second controller takes over from one that is killed', async () => {
   const second = await start('--mode', 'enforce')
   expect(await second.metrics()).toContain('portcullis_leader 0')

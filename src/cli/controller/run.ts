@@ -39,10 +39,27 @@ export async function runController(
   options: ControllerOptions,
   io: Io,
   logger: pino.Logger,
-): Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }> {
+): Promise<Ended> {
   const cluster = await followCluster(context.client, io.env, (kind, error) =>
     logger.warn({ err: error, kind }, 'the cluster cannot be followed; what is known stays'),
   )
+  try {
+    return await lead(context, options, io, logger, cluster)
+  } finally {
+    // Its watches would keep the process alive.
+    cluster.stop()
+  }
+}
+
+type Ended = { readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }
+
+async function lead(
+  context: ControllerContext,
+  options: ControllerOptions,
+  io: Io,
+  logger: pino.Logger,
+  cluster: ClusterDocuments,
+): Promise<Ended> {
   const metrics = createMetrics()
   const documents = await LiveSnapshot.load(documentStore(options, io.env, cluster), metrics, logger)
   if (!documents.ok) return { ok: false, problems: documents.problems }
@@ -56,7 +73,13 @@ export async function runController(
     () => ({ missing: cluster.missing.map(kind => `no list of the kind ${kind} has been seen`), notes: [] }),
     () => {},
   )
-  await health.listen(options['health-listen'])
+  try {
+    await health.listen(options['health-listen'])
+  } catch (error) {
+    stopWatch()
+    const message = error instanceof Error ? error.message : String(error)
+    return { ok: false, problems: [`cannot listen: ${message}; choose another address with --health-listen`] }
+  }
   const stop = new AbortController()
   io.onStop(() => stop.abort())
   const election = new LeaderElection({
@@ -75,7 +98,6 @@ export async function runController(
   logger.info({ namespace: context.namespace, mode: options.mode }, 'controller started')
   await election.run(signal => runTasks(tasks, context, controllerMetrics, signal), stop.signal)
   stopWatch()
-  cluster.stop()
   await health.close()
   logger.info('stopped')
   return { ok: true }
@@ -96,6 +118,14 @@ function tasksOf(
     const { set, namespaces } = live.current
     return probe(client, policiesAgainstProbe({ set, namespaceLabels: namespaceLabelsOf(namespaces), now: now() }))
   }
+  let isWhole = false
+  /** The kinds of which no list has been seen; once there are none, the documents of all of them are in force. */
+  const whole = async () => {
+    if (isWhole || cluster.missing.length > 0) return isWhole ? [] : cluster.missing
+    await live.reload()
+    isWhole = true
+    return []
+  }
   const issued = certificates(context, {
     mode: options.certificates,
     caSecret: options['ca-secret'],
@@ -113,6 +143,7 @@ function tasksOf(
     excludedNamespaces,
     timeoutSeconds: Math.min(5, Math.ceil(options['webhook-timeout'] / 1000)),
     wanted: options.mode,
+    missing: whole,
     snapshot: () => {
       const { set, injections } = live.current
       return { policies: set.policies, hasInjections: injections.injections.length > 0 }

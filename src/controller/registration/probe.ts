@@ -2,7 +2,7 @@ import type { ClusterClient } from '../../cluster/client.ts'
 import { ApiError } from '../../cluster/http.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { WOULD_REFUSE } from '../../review/message.ts'
-import { POLICY_WEBHOOK, PROBE_NAMESPACE } from './configurations.ts'
+import { PROBE_NAMESPACE } from './configurations.ts'
 
 /** What became of a pod that must be refused. */
 export type ProbeResult =
@@ -16,6 +16,9 @@ export type ProbeResult =
   | { readonly kind: 'unreachable'; readonly message: string }
   /** The API gave no verdict. */
   | { readonly kind: 'unknown'; readonly message: string }
+
+/** Of several that deny the API server shows one, whichever came first: any of ours. */
+const DENIED_BY_US = /admission webhook "(?:[a-z]+\.)+portcullis\.dev" denied the request/
 
 /** A pod that offends as many policies as one can: whichever denies anything about pods, denies this one. */
 export const PROBE_POD: JsonObject = {
@@ -53,7 +56,7 @@ export async function probe(client: Pick<ClusterClient, 'create'>, policies: rea
   } catch (error) {
     if (!(error instanceof ApiError)) return { kind: 'unknown', message: String(error) }
     const { message, warnings } = error
-    if (message.includes(`admission webhook "${POLICY_WEBHOOK}" denied the request`)) {
+    if (DENIED_BY_US.test(message)) {
       const policy = policies.find(name => namesPolicy(message, name))
       if (policy !== undefined) return { kind: 'refused', policy }
     }

@@ -35,6 +35,8 @@ export interface RegistrationOptions {
   readonly timeoutSeconds: number
   /** What the operator wants; `enforce` is granted when nothing stands against it. */
   readonly wanted: Mode
+  /** What has not been seen of the cluster yet: without it the registration would ask about less than it must. */
+  readonly missing: () => Promise<readonly string[]>
   /** The policies in force and whether anything is injected. */
   readonly snapshot: () => { readonly policies: readonly CompiledPolicy[]; readonly hasInjections: boolean }
   /** Why the emergency brake is on; undefined while it is not. */
@@ -55,6 +57,7 @@ export interface RegistrationOptions {
 const INTERVAL_MS = 1000
 /** What stands against enforcing is asked again no sooner: it lists the whole cluster. */
 const BLOCKERS_MS = 60_000
+
 /**
  * Keeps the webhook configurations as the policies, the mode and the certificates want them. A new registration grows in
  * steps, each proven by a probe through the API server: the probe's namespace, then all of them and never blocking, then in
@@ -62,7 +65,7 @@ const BLOCKERS_MS = 60_000
  */
 export function registrationTask(context: ControllerContext, options: RegistrationOptions): Task {
   const registrar = new Registrar(context, options)
-  return { name: 'registration', intervalMs: INTERVAL_MS, round: () => registrar.round() }
+  return { name: 'registration', intervalMs: INTERVAL_MS, round: signal => registrar.round(signal) }
 }
 
 class Registrar {
@@ -80,14 +83,20 @@ class Registrar {
     for (const cause of ['changed', 'deleted', 'edited']) options.metrics.registrations.inc({ cause }, 0)
   }
 
-  async round(): Promise<void> {
-    const { options, live } = { options: this.#options, live: await readLive(this.#context.client) }
+  async round(signal: AbortSignal): Promise<void> {
+    const options = this.#options
+    const missing = await options.missing()
+    if (missing.length > 0) {
+      this.#wait(`the cluster: no list of the kind ${missing.join(', ')} has been seen`)
+      return
+    }
+    const live = await readLive(this.#context.client)
     const bundle = await options.bundle()
     if (!bundle.ok) {
       this.#wait(`the certificates: ${bundle.reason}`)
       return
     }
-    const mode = await this.#mode(live)
+    const mode = await this.#mode(live, signal)
     const stage = await this.#stage(live, mode)
     const { policies, hasInjections } = options.snapshot()
     const { target, excludedNamespaces, timeoutSeconds } = options
@@ -102,6 +111,8 @@ class Registrar {
       stage,
       timeoutSeconds,
     }
+    // What was asked for on the way may have taken long: by now somebody else may lead.
+    if (signal.aborted) return
     await this.#write(live, registration)
     options.metrics.registrationInfo.reset()
     options.metrics.registrationInfo.set({ mode, stage }, 1)
@@ -109,7 +120,7 @@ class Registrar {
   }
 
   /** The mode to register: what is wanted, unless something stands against it that was not accepted before. */
-  async #mode(live: Live): Promise<Mode> {
+  async #mode(live: Live, signal: AbortSignal): Promise<Mode> {
     const { wanted, brake, state, metrics } = this.#options
     const before = await state.readMode()
     const reason = brake()
@@ -134,6 +145,7 @@ class Registrar {
       if (this.#wait(note)) await this.#tell(live, 'Warning', 'EnforcementWaits', note)
       return 'observe'
     }
+    if (signal.aborted) return 'observe'
     await state.writeMode('enforce')
     await this.#tell(live, 'Normal', 'ModeChanged', 'enforce: nothing stands against it')
     return 'enforce'

@@ -24,6 +24,11 @@ describe('a probe', () => {
       { kind: 'refused', policy: 'host-path' },
     ],
     [
+      'refused by our webhook for lenient policies, which came first',
+      forbidden(`${DENIED} policy host-path:\n- volume`.replace('policies.', 'lenient.')),
+      { kind: 'refused', policy: 'host-path' },
+    ],
+    [
       'refused by our webhook for another reason',
       forbidden(`${DENIED} policy other-host-path:\n- volume`),
       { kind: 'let-through', message: `${DENIED} policy other-host-path:\n- volume` },

@@ -23,9 +23,11 @@ function controller(wanted: Mode, cluster = new FakeCluster()) {
   const told = {
     probe: { kind: 'observed', policy: 'host-path' } as ProbeResult,
     blockers: [] as string[],
+    onBlockers: () => {},
     brake: undefined as string | undefined,
     bundle: { ok: true, caBundle: 'PEM' } as { ok: true; caBundle: string } | { ok: false; reason: string },
     hasInjections: true,
+    missing: [] as string[],
     now: 0,
   }
   const silent = () => {}
@@ -43,19 +45,24 @@ function controller(wanted: Mode, cluster = new FakeCluster()) {
         excludedNamespaces: ['kube-system'],
         timeoutSeconds: 5,
         wanted,
+        missing: async () => told.missing,
         snapshot: () => ({ policies, hasInjections: told.hasInjections }),
         brake: () => told.brake,
         served: async () => [{ group: '', resource: 'pods' }],
         bundle: async () => told.bundle,
-        blockers: async () => told.blockers,
+        blockers: async () => {
+          told.onBlockers()
+          return told.blockers
+        },
         probe: async () => told.probe,
         state: stateStore(cluster.client, 'portcullis-system'),
         metrics,
       },
     )
+  const signalled = new AbortController()
   let current = task()
   const round = async (count = 1) => {
-    for (let done = 0; done < count; done++) await current.round(new AbortController().signal)
+    for (let done = 0; done < count; done++) await current.round(signalled.signal)
     return state()
   }
   const state = (): readonly (Mode | Stage | string | undefined)[] => {
@@ -78,7 +85,7 @@ function controller(wanted: Mode, cluster = new FakeCluster()) {
       .map(path => cluster.get(path))
       .map(event => `${String(event?.['reason'])}: ${String(event?.['note'])}`)
   const count = async (cause: string) => sample(await registry.metrics(), 'portcullis_registrations_total', { cause })
-  return { cluster, told, round, state, restart, events, count }
+  return { cluster, told, round, state, restart, events, count, signalled }
 }
 
 describe('a new registration', () => {
@@ -126,6 +133,29 @@ describe('a new registration', () => {
     told.bundle = { ok: true, caBundle: 'PEM' }
     expect(await round()).toEqual(['observe', 'probe', 'Ignore'])
   })
+})
+
+it('nothing is registered, and nothing is taken back, before all documents of the cluster have been seen', async () => {
+  const { round, told, cluster } = controller('enforce')
+  await round(4)
+  const before = cluster.get(VALIDATING)
+  const started = controller('enforce', cluster)
+  started.told.missing = ['Policy']
+  started.told.hasInjections = false
+  await started.round(3)
+  expect(cluster.get(VALIDATING)).toEqual(before)
+  expect(cluster.get(MUTATING)).toBeDefined()
+  expect(told.missing).toEqual([])
+})
+
+it('a round whose leader leads no longer writes nothing, however long it asked before', async () => {
+  const { cluster, round, told, signalled } = controller('enforce')
+  await round(2)
+  const [before, requests] = [cluster.get(VALIDATING), cluster.requests.length]
+  told.onBlockers = () => signalled.abort()
+  await round(1)
+  expect(cluster.get(VALIDATING)).toEqual(before)
+  expect(cluster.requests.slice(requests).filter(request => !request.startsWith('GET'))).toEqual([])
 })
 
 describe('mode enforce', () => {
