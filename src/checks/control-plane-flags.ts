@@ -25,7 +25,7 @@ interface ControlPlaneFlagsParams {
 
 /** What of one manifest is compared. */
 interface Master {
-  /** The component and the cluster that it belongs to. */
+  /** The component and the cluster that it belongs to: what the label says, else the namespace. */
   readonly group: string
   readonly component: string
   readonly origin: string
@@ -82,9 +82,12 @@ export const controlPlaneFlags: Check<ControlPlaneFlagsParams> = {
 function mastersIn({ object, pods, facts }: Subject, { flags, ignore }: ControlPlaneFlagsParams): readonly Master[] {
   return pods.flatMap(pod =>
     componentsIn(pod).map((component): Master => {
-      const cluster = getString(get(pod.metadata, 'labels'), CLUSTER_LABEL) ?? ''
+      const metadata = dig(object, 'metadata')
+      // Hosted control planes stand side by side in one cluster, each in a namespace of its own.
+      const cluster =
+        getString(get(pod.metadata, 'labels'), CLUSTER_LABEL) ?? `in ${getString(metadata, 'namespace') ?? ''}`
       const compared = [...FLAGS[component.name], ...flags].filter(flag => !ignore.includes(flag))
-      const name = getString(dig(object, 'metadata'), 'name') ?? ''
+      const name = getString(metadata, 'name') ?? ''
       return {
         group: JSON.stringify([component.name, cluster]),
         component: component.name,

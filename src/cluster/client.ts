@@ -31,7 +31,12 @@ export interface ListOptions {
   readonly continue?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
+  /** Only the metadata of each object, a fraction of its size; without its apiVersion and kind. */
+  readonly metadataOnly?: boolean
 }
+
+/** How the API is asked for a list of metadata. */
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
 /** One page of a list. */
 export interface Page {
@@ -98,9 +103,10 @@ export function clientOf(server: string, send: Send, watch: (path: string) => Re
     return { object: body, warnings }
   }
   const list = async (collection: CollectionPath, options: ListOptions = {}): Promise<Page> => {
-    const { limit, ...rest } = options
+    const { limit, metadataOnly = false, ...rest } = options
     const query = { ...rest, limit: limit?.toString() }
-    return pageOf((await send({ method: 'GET', path: collectionPath(collection), query })).body)
+    const accept = metadataOnly ? METADATA_LIST : undefined
+    return pageOf((await send({ method: 'GET', path: collectionPath(collection), query, accept })).body)
   }
   return {
     server,

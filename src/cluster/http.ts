@@ -35,6 +35,8 @@ export interface ApiRequest {
   readonly body?: Json
   /** JSON unless given. */
   readonly contentType?: string
+  /** Which form of JSON is wanted; the plain one unless given. */
+  readonly accept?: string | undefined
 }
 
 /** What the API answered. */
@@ -56,7 +58,7 @@ const TIMEOUT_MS = 30_000
  */
 export function senderOf(config: KubeConfig, server: string): Send {
   const connections = new Connections()
-  return async ({ method, path, query = {}, body, contentType = 'application/json' }) => {
+  return async ({ method, path, query = {}, body, contentType = 'application/json', accept = 'application/json' }) => {
     const url = new URL(`${server.replace(/\/$/, '')}${path}`)
     for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, value)
     const options: RequestOptions = {}
@@ -71,7 +73,7 @@ export function senderOf(config: KubeConfig, server: string): Send {
         agent: config.getCurrentCluster()?.proxyUrl === undefined ? connections.agent(options) : options.agent,
         headers: {
           ...options.headers,
-          accept: 'application/json',
+          accept,
           'user-agent': 'portcullis',
           ...(text !== undefined && { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }),
         },

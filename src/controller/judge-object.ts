@@ -1,8 +1,11 @@
 import { requestOfManifest } from '../admission/manifest.ts'
+import type { AdmissionRequest } from '../admission/request.ts'
 import { certificateFacts } from '../certs/facts.ts'
+import type { SubjectFacts } from '../checks/check.ts'
 import type { JsonObject } from '../json/value.ts'
 import { type Decision, decide } from '../policy/decide.ts'
 import { evaluate } from '../policy/evaluate.ts'
+import { membersOf, type SetMember } from '../policy/evaluate-set.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
 
@@ -12,6 +15,18 @@ export interface JudgeContext {
   readonly namespaceLabels: NamespaceLabels
   /** Milliseconds since 1970. */
   readonly now: number
+  /** Whether what it brings to comparisons is compared with others afterwards; left out, it is seen alone. */
+  readonly seen?: SubjectFacts['seen']
+}
+
+/** What the policies said about an object. */
+export interface JudgedObject {
+  readonly request: AdmissionRequest
+  readonly decision: Decision
+  /** The names of the policies that looked. */
+  readonly policies: ReadonlySet<string>
+  /** What it brings to the checks that compare objects; nothing where it is seen alone. */
+  readonly members: readonly SetMember[]
 }
 
 /**
@@ -20,7 +35,8 @@ export interface JudgeContext {
  *
  * @returns undefined where the object has no apiVersion and kind.
  */
-export function judgeObject(object: JsonObject, { set, namespaceLabels, now }: JudgeContext): Decision | undefined {
+export function judgeObject(object: JsonObject, context: JudgeContext): JudgedObject | undefined {
+  const { set, namespaceLabels, now, seen = 'alone' } = context
   const request = requestOfManifest(object, {
     uid: '',
     operation: 'CREATE',
@@ -31,17 +47,19 @@ export function judgeObject(object: JsonObject, { set, namespaceLabels, now }: J
     oldObject: null,
   })
   if (request === undefined) return undefined
-  const { results } = evaluate(set, request, {
-    namespaceLabels,
-    facts: {
-      now,
-      owner: undefined,
-      isSelectedOn: label => set.namespaceLabels.has(label),
-      readCertificates: certificateFacts,
-      seen: 'alone',
-      origin: '',
-    },
-    unknownNamespaces: 'apply',
-  })
-  return decide(results, set, request, { namespaceLabels, now })
+  const facts: SubjectFacts = {
+    now,
+    owner: undefined,
+    isSelectedOn: label => set.namespaceLabels.has(label),
+    readCertificates: certificateFacts,
+    seen,
+    origin: '',
+  }
+  const { results } = evaluate(set, request, { namespaceLabels, facts, unknownNamespaces: 'apply' })
+  return {
+    request,
+    decision: decide(results, set, request, { namespaceLabels, now }),
+    policies: new Set(results.map(({ policy }) => policy.name)),
+    members: seen === 'alone' ? [] : membersOf(set, request, { namespaceLabels, facts }),
+  }
 }

@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { counted } from '../admission/text.ts'
+import { discover } from '../cluster/discovery.ts'
 import { dig, type JsonObject } from '../json/value.ts'
+import { reportApis } from './audit/report-api.ts'
+import { removeReports } from './audit/reports.ts'
 import { pathOf } from './registration/live.ts'
 import type { ControllerContext } from './task.ts'
 
@@ -60,6 +64,10 @@ export async function uninstall(
       await client.remove(object)
       removed.push(`${resource}/${name}`)
     }
+  }
+  for (const api of reportApis((await discover(client)).resources)) {
+    const count = await removeReports(client, api)
+    if (count > 0) removed.push(`${counted(count, 'report')} of ${api.group}`)
   }
   return removed
 }

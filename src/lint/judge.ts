@@ -1,10 +1,9 @@
 import { requestOfManifest } from '../admission/manifest.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
 import { certificateFacts } from '../certs/facts.ts'
-import type { Finding, SubjectFacts } from '../checks/check.ts'
+import type { SubjectFacts } from '../checks/check.ts'
 import { dig, getString, type JsonObject } from '../json/value.ts'
-import type { Action } from '../policy/compile.ts'
-import { type Decision, decide } from '../policy/decide.ts'
+import { type Decision, decide, findingsOf, type JudgedFinding } from '../policy/decide.ts'
 import { type Evaluated, evaluate } from '../policy/evaluate.ts'
 import { membersOf, type SetMember } from '../policy/evaluate-set.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
@@ -21,19 +20,12 @@ export interface LintContext {
   readonly now: number
 }
 
-/** A finding once, with the strictest of the actions that its policy takes. */
-export interface FoundInObject {
-  readonly policy: string
-  readonly check: string
-  readonly finding: Finding
-  readonly action: Action
-}
-
 /** What the policies said about one object. */
 export interface JudgedObject {
   readonly request: AdmissionRequest
   readonly reference: ObjectReference
-  readonly found: readonly FoundInObject[]
+  /** Each finding once, with the strictest of the actions that its policy takes. */
+  readonly found: readonly JudgedFinding[]
   readonly decision: Decision
   /** The policies that did not look, because the object's namespace is excluded. */
   readonly excluded: { readonly namespace: string; readonly policies: readonly string[] } | undefined
@@ -79,7 +71,7 @@ export function judgeCompared(
 
 function decided(results: readonly Evaluated[], request: AdmissionRequest, { set, namespaceLabels, now }: LintContext) {
   const decision = decide(results, set, request, { namespaceLabels, now })
-  return { decision, found: foundBy(decision) }
+  return { decision, found: findingsOf(decision) }
 }
 
 /** What files tell: not who owns a pod; what they do say, the checks that compare see. */
@@ -92,12 +84,6 @@ export function lintFacts({ set, now }: LintContext, file: string): SubjectFacts
     seen: 'among-others',
     origin: file,
   }
-}
-
-/** A violation that is denied and recorded is one finding. */
-function foundBy({ denials, warnings, audits }: Decision): readonly FoundInObject[] {
-  const said = new Set([...denials, ...warnings].map(({ finding }) => finding))
-  return [...denials, ...warnings, ...audits.filter(({ finding }) => !said.has(finding))]
 }
 
 function namespaceOf(excluded: ReturnType<typeof evaluate>['excluded']): JudgedObject['excluded'] {

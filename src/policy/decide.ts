@@ -93,6 +93,12 @@ export function observed(decision: Decision): Decision {
   }
 }
 
+/** Each finding once, with the strictest of the actions that its policy takes: a violation may be denied and recorded. */
+export function findingsOf({ denials, warnings, audits }: Decision): readonly JudgedFinding[] {
+  const said = new Set([...denials, ...warnings].map(({ finding }) => finding))
+  return [...denials, ...warnings, ...audits.filter(({ finding }) => !said.has(finding))]
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] }
 
 function emptyDecision(): Mutable<Decision> {

@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
+import { createAuditMetrics } from '../../src/controller/audit/metrics.ts'
 import { createCertificateMetrics } from '../../src/controller/certificates/metrics.ts'
 import { createControllerMetrics } from '../../src/controller/metrics.ts'
+import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
 
 /** Everything that a part of the controller counts. */
@@ -11,6 +13,8 @@ const PARTS: readonly ((registry: Registry) => unknown)[] = [
   createControllerMetrics,
   createRegistrationMetrics,
   createCertificateMetrics,
+  createAuditMetrics,
+  createPodMetrics,
 ]
 const PAGE = fileURLToPath(new URL('../../docs/metrics.md', import.meta.url))
 

@@ -1,27 +1,11 @@
 import { expect, it } from 'vitest'
 import { ApiError } from '../../src/cluster/http.ts'
 import { describeOwner, preview, summaryOf } from '../../src/controller/preview/preview.ts'
-import type { JsonObject } from '../../src/json/value.ts'
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
 import { setOf } from '../support/engine.ts'
-import { FakeCluster } from '../support/fake-cluster.ts'
 import { policyText } from '../support/reviews.ts'
+import { WORKLOADS_SERVED, workloadCluster } from '../support/workload-cluster.ts'
 
-const resource = (group: string, name: string, kind: string, verbs = ['list']) => ({
-  group,
-  version: 'v1',
-  resource: name,
-  kind,
-  isNamespaced: true,
-  verbs,
-})
-const SERVED = [
-  resource('', 'pods', 'Pod'),
-  resource('', 'pods/ephemeralcontainers', 'Pod', ['patch']),
-  resource('', 'configmaps', 'ConfigMap'),
-  resource('apps', 'deployments', 'Deployment'),
-  resource('apps', 'replicasets', 'ReplicaSet'),
-]
 const CONTEXT = {
   set: setOf(
     [policyText({ name: 'host-path' }), policyText({ name: 'soft', check: 'privileged', actions: ['Warn'] })].join(
@@ -29,61 +13,12 @@ const CONTEXT = {
     ),
   ),
   namespaceLabels: NO_NAMESPACE_LABELS,
-  served: SERVED,
+  served: WORKLOADS_SERVED,
   now: 0,
 }
 
-/** A cluster and a way to put workloads into it; `path` is a hostPath of the template. */
-function world() {
-  const cluster = new FakeCluster()
-  const spec = (path: string) => ({
-    containers: [
-      {
-        name: 'a',
-        image: 'a:1',
-        securityContext: { privileged: true },
-        volumeMounts: [{ name: 'h', mountPath: '/h' }],
-      },
-    ],
-    volumes: [{ name: 'h', hostPath: { path } }],
-  })
-  const put = (
-    collection: string,
-    kind: string,
-    name: string,
-    path: string,
-    owner?: JsonObject,
-    namespace = 'shop',
-  ) => {
-    const apiVersion = kind === 'Pod' ? 'v1' : 'apps/v1'
-    const root = kind === 'Pod' ? '/api/v1' : '/apis/apps/v1'
-    const reference = owner && {
-      apiVersion: 'apps/v1',
-      kind: owner['kind'],
-      name: (owner['metadata'] as JsonObject)['name'],
-      uid: (owner['metadata'] as JsonObject)['uid'],
-      controller: true,
-    }
-    const object = {
-      apiVersion,
-      kind,
-      metadata: { name, ...(reference && { ownerReferences: [reference] }) },
-      spec: kind === 'Pod' ? spec(path) : { template: { spec: spec(path) } },
-    }
-    return cluster.put(`${root}/namespaces/${namespace}/${collection}`, JSON.parse(JSON.stringify(object)))
-  }
-  return {
-    cluster,
-    deployment: (name: string, path: string, namespace?: string) =>
-      put('deployments', 'Deployment', name, path, undefined, namespace),
-    replicaSet: (name: string, path: string, owner: JsonObject) => put('replicasets', 'ReplicaSet', name, path, owner),
-    pod: (name: string, path: string, owner?: JsonObject, namespace?: string) =>
-      put('pods', 'Pod', name, path, owner, namespace),
-  }
-}
-
 it('names each owner that would be refused once, and old ReplicaSets of owners that are good by now', async () => {
-  const { cluster, deployment, replicaSet, pod } = world()
+  const { cluster, deployment, replicaSet, pod } = workloadCluster()
   for (let count = 0; count < 43; count++) deployment(`good-${count}`, '/data/app')
   const bad = deployment('bad', '/')
   const set = replicaSet('bad-1', '/', bad)
@@ -109,7 +44,7 @@ it('names each owner that would be refused once, and old ReplicaSets of owners t
 })
 
 it('goes through every page, and begins a list anew that took too long', async () => {
-  const { cluster, deployment } = world()
+  const { cluster, deployment } = workloadCluster()
   for (let count = 0; count < 1200; count++) deployment(`bad-${count}`, '/')
   let failures = 0
   cluster.fault = ({ query }) => {

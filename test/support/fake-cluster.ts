@@ -63,7 +63,7 @@ export class FakeCluster {
     this.#write(path, merged(this.#found(path), patch) as JsonObject)
   }
 
-  #answer({ method, path, query = {}, body }: ApiRequest): Json {
+  #answer({ method, path, query = {}, body, accept }: ApiRequest): Json {
     const isDryRun = query['dryRun'] === 'All'
     switch (method) {
       case 'POST':
@@ -77,11 +77,14 @@ export class FakeCluster {
         this.drop(path)
         return { kind: 'Status', status: 'Success' }
       case 'GET':
-        return this.#objects.get(path) ?? this.#listOr404(path, query)
+        return (
+          this.#objects.get(path) ??
+          this.#listOr404(path, query, accept?.includes('PartialObjectMetadataList') === true)
+        )
     }
   }
 
-  #listOr404(path: string, query: NonNullable<ApiRequest['query']>): Json {
+  #listOr404(path: string, query: NonNullable<ApiRequest['query']>, isMetadata: boolean): Json {
     // An object's path has one segment more than that of its collection, after the version and the namespace.
     const segments = path.replace(/^\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)\//, '').split('/')
     const isCollection = segments.length === 1 || (segments[0] === 'namespaces' && segments.length === 3)
@@ -93,6 +96,8 @@ export class FakeCluster {
       .slice(start, end)
       .map(([, object]) => object)
       .filter(object => isLabelled(object, query['labelSelector']))
+      .filter(object => isPicked(object, query['fieldSelector']))
+      .map(object => (isMetadata ? { metadata: object['metadata'] ?? null } : object))
     const page: Pick<Page, 'resourceVersion' | 'continue'> = {
       resourceVersion: String(this.#version),
       continue: end < all.length ? String(end) : '',
@@ -180,6 +185,17 @@ function isLabelled(object: JsonObject, selector: string | undefined): boolean {
     .every(term => {
       const [key = '', value] = term.split('=')
       return dig(object, 'metadata', 'labels', key) === value
+    })
+}
+
+/** Terms of the form `path!=value`. */
+function isPicked(object: JsonObject, selector = ''): boolean {
+  return selector
+    .split(',')
+    .filter(term => term !== '')
+    .every(term => {
+      const [path = '', value] = term.split('!=')
+      return dig(object, ...path.split('.')) !== value
     })
 }
 

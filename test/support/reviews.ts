@@ -97,11 +97,20 @@ export interface PolicyFields {
   readonly params?: unknown
   readonly failurePolicy?: string
   readonly matchConstraints?: unknown
+  readonly excludeNamespaces?: readonly string[]
 }
 
 /** A Policy document; JSON is YAML too. */
 export function policyText(fields: PolicyFields): string {
-  const { name, actions = ['Deny'], check = 'host-path', params, failurePolicy, matchConstraints } = fields
+  const {
+    name,
+    actions = ['Deny'],
+    check = 'host-path',
+    params,
+    failurePolicy,
+    matchConstraints,
+    excludeNamespaces,
+  } = fields
   return JSON.stringify({
     apiVersion: 'portcullis.dev/v1alpha1',
     kind: 'Policy',
@@ -110,6 +119,7 @@ export function policyText(fields: PolicyFields): string {
       validationActions: actions,
       ...(failurePolicy !== undefined && { failurePolicy }),
       ...(matchConstraints !== undefined && { matchConstraints }),
+      ...(excludeNamespaces !== undefined && { excludeNamespaces }),
       checks: [{ check, ...(params !== undefined && { params }) }],
     },
   })

@@ -30,6 +30,8 @@ export function controllerOptions(env: Io['env']) {
     'ca-secret': text('NAME', 'The Secret of the CA (--certificates own).', 'portcullis-ca'),
     'tls-secret': text('NAME', 'The Secret of the serving certificate (own, cert-manager).', 'portcullis-tls'),
     'ca-file': text('FILE', 'The CA of the serving certificate (--certificates files).', undefined),
+    'audit-interval': duration('How often what is there already is judged; 0s never.', '10m', '0s'),
+    'pod-interval': duration('How often pods that nobody adopts are looked for; 0s never.', '30s', '0s'),
     uninstall: flag('Removes what the controller has made, the webhooks first, and ends.'),
     kubeconfig: text('FILE', 'How to reach the API; in a pod its service account unless given.', undefined),
     'health-listen': address('Where /livez, /readyz and /metrics are served, in clear.', ':8080'),

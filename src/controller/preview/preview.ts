@@ -3,7 +3,7 @@ import type { ClusterClient } from '../../cluster/client.ts'
 import { dig, getString, type JsonObject } from '../../json/value.ts'
 import { strictestAction } from '../../policy/decide.ts'
 import { controllerOf } from '../../workload/owner.ts'
-import { type SweepContext, sweep } from './sweep.ts'
+import { type SweepContext, sweep } from '../sweep.ts'
 
 /** Who would be refused, and why. */
 export interface BlockedOwner {

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises'
+import { cachedDiscovery, type DiscoveredResource } from '../../cluster/discovery.ts'
+import type { ClusterDocuments } from '../../cluster/documents.ts'
+import { createAuditMetrics } from '../../controller/audit/metrics.ts'
+import { auditTask } from '../../controller/audit/task.ts'
+import { certificates } from '../../controller/certificates/task.ts'
+import { criticalNamespaces } from '../../controller/critical-namespaces.ts'
+import { createPodMetrics } from '../../controller/pods/metrics.ts'
+import { podTask } from '../../controller/pods/task.ts'
+import { preview, summaryOf } from '../../controller/preview/preview.ts'
+import { policiesAgainstProbe } from '../../controller/registration/expected.ts'
+import { heartbeatTask } from '../../controller/registration/heartbeat.ts'
+import { createRegistrationMetrics } from '../../controller/registration/metrics.ts'
+import { probe } from '../../controller/registration/probe.ts'
+import { registrationTask } from '../../controller/registration/register.ts'
+import { stateStore } from '../../controller/registration/state.ts'
+import { type StatusFacts, statusTask } from '../../controller/statuses.ts'
+import type { ControllerContext, Task } from '../../controller/task.ts'
+import { namespaceLabelsOf } from '../../policy/match.ts'
+import type { LiveSnapshot } from '../../server/live-snapshot.ts'
+import type { createMetrics } from '../../server/metrics.ts'
+import type { ControllerOptions } from './options.ts'
+
+/** A kind that is new is covered by wildcards after this time. */
+const DISCOVERY_MS = 60_000
+
+/** What the parts of the controller are made of. */
+export interface Parts {
+  readonly context: ControllerContext
+  readonly options: ControllerOptions
+  readonly live: LiveSnapshot
+  readonly cluster: ClusterDocuments
+  readonly registry: ReturnType<typeof createMetrics>['registry']
+}
+
+/** Every part of the controller, wired to what the others know. */
+export function tasksOf(parts: Parts): readonly Task[] {
+  const { context, options, live, cluster, registry } = parts
+  const { client } = context
+  let registered: StatusFacts['registered']
+  let heard: StatusFacts['heartbeat']
+  const registrationMetrics = createRegistrationMetrics(registry)
+  const discovered = cachedDiscovery(client, DISCOVERY_MS, () => performance.now())
+  const served = async () => (await discovered()).resources
+  const ask = () => probe(client, policiesAgainstProbe(verdictOf(parts)))
+  const missing = missingKinds(parts)
+  const issued = certificates(context, {
+    mode: options.certificates,
+    caSecret: options['ca-secret'],
+    tlsSecret: options['tls-secret'],
+    service: options.service,
+    readCaFile: () => readFile(options['ca-file'] ?? '', 'utf8'),
+    registry,
+  })
+  const registration = registrationTask(context, {
+    target: targetOf(parts),
+    excludedNamespaces: unaskedNamespaces(options),
+    timeoutSeconds: Math.min(5, Math.ceil(options['webhook-timeout'] / 1000)),
+    wanted: options.mode,
+    missing,
+    snapshot: () => {
+      const { set, injections } = live.current
+      return { policies: set.policies, hasInjections: injections.injections.length > 0 }
+    },
+    brake: () => cluster.brake(),
+    served,
+    bundle: issued.bundle,
+    blockers: () => blockers(parts, served),
+    probe: ask,
+    state: stateStore(client, context.namespace),
+    metrics: registrationMetrics,
+    onRegistered: now => {
+      registered = now
+    },
+  })
+  const heartbeat = heartbeatTask(context, {
+    probe: ask,
+    metrics: registrationMetrics,
+    onResult: result => {
+      heard = result
+    },
+  })
+  const statuses = statusTask(context, () => ({
+    objects: cluster.objects(),
+    problems: live.problems,
+    stale: live.stale,
+    registered,
+    heartbeat: heard,
+  }))
+  const auditing = auditTask(context, {
+    intervalMs: options['audit-interval'],
+    snapshot: async () => ((await missing()).length > 0 ? undefined : verdictOf(parts)),
+    served,
+    metrics: createAuditMetrics(registry),
+  })
+  const pods = podTask(context, { intervalMs: options['pod-interval'], metrics: createPodMetrics(registry) })
+  return [
+    ...(issued.task === undefined ? [] : [issued.task]),
+    registration,
+    heartbeat,
+    statuses,
+    // 0 switches either off.
+    ...(options['audit-interval'] === 0 ? [] : [auditing]),
+    ...(options['pod-interval'] === 0 ? [] : [pods]),
+  ]
+}
+
+/** What decides the controller's own verdicts at this moment. */
+function verdictOf({ live, context }: Parts) {
+  const { set, namespaces } = live.current
+  return { set, namespaceLabels: namespaceLabelsOf(namespaces), now: context.now() }
+}
+
+/** Nobody is asked about these: what the policies leave out, and what must start without the gateway. */
+function unaskedNamespaces(options: ControllerOptions): readonly string[] {
+  return [...options['exclude-namespaces'], ...options['bootstrap-namespaces']]
+}
+
+function targetOf({ options, context: { namespace } }: Parts) {
+  const url = options['registration-url']
+  return url === undefined ? { service: { name: options.service, namespace, port: options['service-port'] } } : { url }
+}
+
+/** The kinds of which no list has been seen; once there are none, the documents of all of them are in force. */
+function missingKinds({ cluster, live }: Parts): () => Promise<readonly string[]> {
+  let isWhole = false
+  return async () => {
+    if (isWhole || cluster.missing.length > 0) return isWhole ? [] : cluster.missing
+    await live.reload()
+    isWhole = true
+    return []
+  }
+}
+
+/** What stands against enforcing, a sentence each. */
+async function blockers(
+  parts: Parts,
+  served: () => Promise<readonly DiscoveredResource[]>,
+): Promise<readonly string[]> {
+  const { options, context } = parts
+  const unasked = unaskedNamespaces(options)
+  const blocked = options['accept-blocked']
+    ? []
+    : await preview(context.client, { ...verdictOf(parts), served: await served() }, unasked)
+  const refused =
+    blocked.length === 0
+      ? []
+      : [`${summaryOf(blocked)}: portcullis preview --cluster says why, --accept-blocked accepts it`]
+  const known = [...unasked, ...options['accept-critical-namespaces']]
+  const critical = (await criticalNamespaces(context.client)).filter(name => !known.includes(name))
+  return [
+    ...refused,
+    ...critical.map(
+      name => `node-critical pods run in namespace ${name}: exclude it (--bootstrap-namespaces) or accept it`,
+    ),
+  ]
+}
