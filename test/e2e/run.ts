@@ -1,6 +1,6 @@
 // `npm run test:e2e`: the gateway as it is built, behind a real kube-apiserver on the loopback. Builds the control plane
-// once (test/cluster/build.sh; needs Go and 5 to 12 minutes) and the gateway when it is missing or older than its
-// source. Arguments go to vitest. What cannot run is a failure.
+// and the tools once (test/cluster/build.sh and test/tools/build.sh; they need Go and 10 to 20 minutes) and the gateway when
+// it is missing or older than its source. Arguments go to vitest. What cannot run is a failure.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -25,14 +25,17 @@ function isBuilt(): boolean {
   return main !== undefined && main.mtimeMs >= newest(join(root, 'src'))
 }
 
-const cluster = spawnSync(join(root, 'test/cluster/build.sh'), {
-  stdio: ['ignore', 'pipe', 'inherit'],
-  encoding: 'utf8',
-})
-if (cluster.error !== undefined) fail(`test/cluster/build.sh cannot be run: ${cluster.error.message}`)
-if (cluster.status !== 0)
-  fail('the control plane could not be built, so nothing was tested; test/cluster/README.md helps')
-const assets = cluster.stdout.trim()
+/** Builds programs unless they are there, and says in which folder they are. */
+function programs(folder: string, what: string): string {
+  const script = `${folder}/build.sh`
+  const built = spawnSync(join(root, script), { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
+  if (built.error !== undefined) fail(`${script} cannot be run: ${built.error.message}`)
+  if (built.status !== 0) fail(`${what} could not be built, so nothing was tested; ${folder}/README.md helps`)
+  return built.stdout.trim()
+}
+
+const assets = programs('test/cluster', 'the control plane')
+const tools = programs('test/tools', 'the tools')
 
 if (!isBuilt()) {
   const build = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
@@ -43,6 +46,6 @@ const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const suite = spawnSync(process.execPath, [vitest, 'run', '--project', 'e2e', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, KUBEBUILDER_ASSETS: assets },
+  env: { ...process.env, KUBEBUILDER_ASSETS: assets, PORTCULLIS_TEST_TOOLS: tools },
 })
 process.exit(suite.status ?? 1)

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Builds helm (3 and 4), promtool and kwok from Go modules, each pinned by a go.mod of its own, into cache folders that are keyed
+# by what decides the result, and prints a folder with all of them: helm3, helm4, promtool, kwok.
+set -euo pipefail
+cd "$(dirname "$0")"
+. ../go-programs.sh
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/portcullis
+all=$cache/tools-$(key_of ./*/go.mod ./*/go.sum build.sh ../go-programs.sh)
+
+# The package of each, and the variable that tells its version.
+declare -A packages=(
+  [helm3]=helm.sh/helm/v3/cmd/helm
+  [helm4]=helm.sh/helm/v4/cmd/helm
+  [promtool]=github.com/prometheus/prometheus/cmd/promtool
+  [kwok]=sigs.k8s.io/kwok/cmd/kwok
+)
+declare -A modules=(
+  [helm3]=helm.sh/helm/v3
+  [helm4]=helm.sh/helm/v4
+  [promtool]=github.com/prometheus/prometheus
+  [kwok]=sigs.k8s.io/kwok
+)
+declare -A versions=(
+  [helm3]=helm.sh/helm/v3/internal/version.version
+  [helm4]=helm.sh/helm/v4/internal/version.version
+  [promtool]=github.com/prometheus/common/version.Version
+  [kwok]=sigs.k8s.io/kwok/pkg/consts.Version
+)
+tools=(helm3 helm4 promtool kwok)
+
+build_one() {
+  local tool=$1 into=$2 version
+  version=$(version_of "$tool/go.mod" "${modules[$tool]}")
+  echo "building $tool $version" >&2
+  (cd "$tool" && CGO_ENABLED=0 go build -mod=readonly -trimpath -buildvcs=false \
+    -ldflags "-s -w -X ${versions[$tool]}=$version" -o "$into/$tool" "${packages[$tool]}" >&2)
+}
+
+build_into() {
+  local tool
+  for tool in "${tools[@]}"; do build_one "$tool" "$1"; done
+}
+
+cached "$all" test/tools/build.sh "${tools[@]}"
+echo "$all"
