@@ -1,4 +1,4 @@
-// `npm run crds`: writes charts/portcullis/crds/ anew, from the schemas that documents are compiled by.
+// `npm run crds`: writes charts/portcullis/files/crds/ anew, from the schemas that documents are compiled by.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dump } from 'js-yaml'
 import { customResourceDefinitions } from '../src/controller/crds.ts'
@@ -16,6 +16,6 @@ export function crdFiles(): ReadonlyMap<string, string> {
 }
 
 if (import.meta.main) {
-  mkdirSync('charts/portcullis/crds', { recursive: true })
-  for (const [name, text] of crdFiles()) writeFileSync(`charts/portcullis/crds/${name}`, text)
+  mkdirSync('charts/portcullis/files/crds', { recursive: true })
+  for (const [name, text] of crdFiles()) writeFileSync(`charts/portcullis/files/crds/${name}`, text)
 }

@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'says what enforcing would refuse of what is in the cluster',
     load: async () => (await import('./preview.ts')).preview,
   },
+  probe: {
+    summary: 'asks the cluster for a pod that must be refused',
+    load: async () => (await import('./probe.ts')).probe,
+  },
   review: {
     summary: 'sends manifests to a gateway, as the API server would',
     load: async () => (await import('./review.ts')).review,

@@ -8,8 +8,8 @@ import { isObject, type Json } from '../../src/json/value.ts'
 describe('the CustomResourceDefinitions', () => {
   it('in the chart are those of the schemas: `npm run crds` writes them anew', () => {
     const files = crdFiles()
-    expect(readdirSync('charts/portcullis/crds').sort()).toEqual([...files.keys()].sort())
-    for (const [name, text] of files) expect(readFileSync(`charts/portcullis/crds/${name}`, 'utf8')).toBe(text)
+    expect(readdirSync('charts/portcullis/files/crds').sort()).toEqual([...files.keys()].sort())
+    for (const [name, text] of files) expect(readFileSync(`charts/portcullis/files/crds/${name}`, 'utf8')).toBe(text)
   })
 
   it('say of every field of a document what it is for', () => {

@@ -124,7 +124,7 @@ test('uninstalling removes the reports with the rest', async () => {
     'portcullis',
     ['controller', '--uninstall', '--kubeconfig', join(plane.directory, 'admin.kubeconfig')],
     plane.directory,
-    { ...withoutProxy(), POD_NAMESPACE: 'portcullis-system' },
+    { env: { ...withoutProxy(), POD_NAMESPACE: 'portcullis-system' } },
   )
   expect(code, stderr).toBe(0)
   expect(stdout).toMatch(/^\d+ reports? of openreports\.io removed$/m)

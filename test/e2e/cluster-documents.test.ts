@@ -12,7 +12,7 @@ let gateway: GatewayProcess
 beforeAll(async () => {
   plane = await startControlPlane()
   for (const name of ['shop', 'portcullis-system']) await createNamespace(plane, name)
-  expect(await plane.kubectl(['apply', '-f', 'charts/portcullis/crds'])).toMatchObject({ code: 0 })
+  expect(await plane.kubectl(['apply', '-f', 'charts/portcullis/files/crds'])).toMatchObject({ code: 0 })
   gateway = await startGateway({
     directory: plane.directory,
     authority: plane.webhookCa,

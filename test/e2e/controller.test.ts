@@ -105,7 +105,7 @@ test('preview names exactly what enforcing would refuse, old ReplicaSets too, an
       'portcullis',
       ['preview', '--cluster', '--cluster-documents', '--kubeconfig', join(plane.directory, 'admin.kubeconfig')],
       plane.directory,
-      withoutProxy(),
+      { env: withoutProxy() },
     )
   const { code, stdout, stderr } = await look()
   expect(code, stderr).toBe(1)
@@ -274,7 +274,7 @@ test('a controller that cannot start says why and ends, whatever it follows by t
       'portcullis',
       ['controller', '--kubeconfig', join(plane.directory, 'admin.kubeconfig'), ...args],
       plane.directory,
-      { ...withoutProxy(), POD_NAMESPACE: 'portcullis-system' },
+      { env: { ...withoutProxy(), POD_NAMESPACE: 'portcullis-system' } },
     )
   const broken = await run('--policies', 'nowhere', '--health-listen', '127.0.0.1:0')
   expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('no such file or folder')])
@@ -306,7 +306,7 @@ test('uninstalling removes the webhooks first, and leaves nothing that the contr
       join(plane.directory, 'admin.kubeconfig'),
     ],
     plane.directory,
-    { ...withoutProxy(), POD_NAMESPACE: 'portcullis-system' },
+    { env: { ...withoutProxy(), POD_NAMESPACE: 'portcullis-system' } },
   )
   expect(code, stderr).toBe(0)
   expect(stdout).toContain('validatingwebhookconfigurations/portcullis removed')

@@ -6,7 +6,7 @@ import { parseYaml } from '../../src/yaml/parse.ts'
 import { type ControlPlane, createNamespace, startControlPlane } from './support/control-plane.ts'
 import { waitUntil } from './support/processes.ts'
 
-const CRDS = 'charts/portcullis/crds'
+const CRDS = 'charts/portcullis/files/crds'
 let plane: ControlPlane
 
 beforeAll(async () => {

@@ -30,11 +30,16 @@ declare -A versions=(
 tools=(helm3 helm4 promtool kwok)
 
 build_one() {
-  local tool=$1 into=$2 version
+  local tool=$1 into=$2 version kubernetes helm=helm.sh/helm/v3/pkg
   version=$(version_of "$tool/go.mod" "${modules[$tool]}")
+  # Which Kubernetes helm 3 renders for when it asks none: that of its client. helm 4 reads it off its own build.
+  kubernetes=$(version_of "$tool/go.mod" k8s.io/client-go)
+  kubernetes=${kubernetes#v0.}
   echo "building $tool $version" >&2
   (cd "$tool" && CGO_ENABLED=0 go build -mod=readonly -trimpath -buildvcs=false \
-    -ldflags "-s -w -X ${versions[$tool]}=$version" -o "$into/$tool" "${packages[$tool]}" >&2)
+    -ldflags "-s -w -X ${versions[$tool]}=$version \
+      -X $helm/chartutil.k8sVersionMajor=1 -X $helm/chartutil.k8sVersionMinor=${kubernetes%%.*} \
+      -X $helm/lint/rules.k8sVersionMajor=1 -X $helm/lint/rules.k8sVersionMinor=${kubernetes%%.*}" -o "$into/$tool" "${packages[$tool]}" >&2)
 }
 
 build_into() {

@@ -18,7 +18,7 @@ export interface ControllerProcess {
 /** What a cluster has before the controller comes: what the chart brings along. */
 export async function prepareCluster(plane: ControlPlane): Promise<void> {
   for (const name of ['portcullis-system', 'portcullis-probe', 'shop']) await createNamespace(plane, name)
-  const applied = await plane.kubectl(['apply', '-f', 'charts/portcullis/crds'])
+  const applied = await plane.kubectl(['apply', '-f', 'charts/portcullis/files/crds'])
   if (applied.code !== 0) throw new Error(applied.stderr)
   const service = {
     metadata: { name: 'portcullis' },
