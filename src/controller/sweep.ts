@@ -4,7 +4,7 @@ import type { DiscoveredResource } from '../cluster/discovery.ts'
 import { isApiError } from '../cluster/http.ts'
 import type { JsonObject } from '../json/value.ts'
 import { type JudgeContext, type JudgedObject, judgeObject } from './judge-object.ts'
-import { rulesOf } from './registration/rules.ts'
+import { matcherOf } from './registration/rules.ts'
 
 /** What decides a verdict about what is there already. */
 export interface SweepContext extends JudgeContext {
@@ -36,18 +36,9 @@ const OWNED: readonly string[] = ['replicasets', 'jobs', 'replicationcontrollers
 
 /** The resources that the policies are about and that can be listed, in the API's order but for owners, which come first. */
 export function resourcesToSweep({ set, served }: SweepContext): readonly DiscoveredResource[] {
-  const wanted = new Set(
-    rulesOf(set.policies, served).flatMap(({ apiGroups, resources }) =>
-      (apiGroups as readonly string[]).flatMap(group =>
-        (resources as readonly string[]).map(name => `${group}/${name}`),
-      ),
-    ),
-  )
+  const isWanted = matcherOf(set.policies, served)
   return served
-    .filter(
-      ({ group, resource, verbs }) =>
-        wanted.has(`${group}/${resource}`) && !resource.includes('/') && verbs.includes('list'),
-    )
+    .filter(resource => isWanted(resource) && !resource.resource.includes('/') && resource.verbs.includes('list'))
     .toSorted((a, b) => OWNED.indexOf(a.resource) - OWNED.indexOf(b.resource))
 }
 

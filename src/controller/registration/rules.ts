@@ -47,7 +47,26 @@ export function judgesMetadata({ checks }: CompiledPolicy): boolean {
  * serves, subresources that no check looks at are left out. Sorted, so that equal policies make equal rules.
  */
 export function rulesOf(policies: readonly CompiledPolicy[], served: readonly ServedResource[]): readonly JsonObject[] {
-  /** Operations by resource, by group. */
+  return [...operationsByResource(policies, served)]
+    .filter(([group]) => group !== NEVER_REVIEWED)
+    .toSorted(([a], [b]) => compareText(a, b))
+    .flatMap(([group, resources]) => rulesOfGroup(group, resources))
+}
+
+/**
+ * Whether these policies are about a resource, be it one that no webhook is ever asked about: other people's webhook
+ * configurations are judged by audits alone.
+ */
+export function matcherOf(
+  policies: readonly CompiledPolicy[],
+  served: readonly ServedResource[],
+): (resource: ServedResource) => boolean {
+  const groups = operationsByResource(policies, served)
+  return ({ group, resource }) => groups.get(group)?.has(resource) === true
+}
+
+/** Operations by resource, by group. */
+function operationsByResource(policies: readonly CompiledPolicy[], served: readonly ServedResource[]) {
   const groups = new Map<string, Map<string, Set<string>>>()
   for (const policy of policies) {
     for (const rule of policy.match.rules) {
@@ -60,9 +79,7 @@ export function rulesOf(policies: readonly CompiledPolicy[], served: readonly Se
       }
     }
   }
-  return [...groups]
-    .toSorted(([a], [b]) => compareText(a, b))
-    .flatMap(([group, resources]) => rulesOfGroup(group, resources))
+  return groups
 }
 
 type Rule = CompiledPolicy['match']['rules'][number]
@@ -105,8 +122,7 @@ function reached(policy: CompiledPolicy, rule: Rule, served: readonly ServedReso
   })
 }
 
-function isJudged(policy: CompiledPolicy, { group, resource }: ServedResource): boolean {
-  if (group === NEVER_REVIEWED) return false
+function isJudged(policy: CompiledPolicy, { resource }: ServedResource): boolean {
   const [, sub = ''] = resource.split('/')
   return !HARMLESS_SUBRESOURCES.has(sub) || (judgesMetadata(policy) && METADATA_SUBRESOURCES.has(sub))
 }

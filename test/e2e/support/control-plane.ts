@@ -4,6 +4,7 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Authority, KeyPairPem } from '../../../src/certs/issue.ts'
+import { writeAuditPolicy } from './api-audit.ts'
 import {
   issueClient,
   SERVICE_ACCOUNT_KEY,
@@ -54,6 +55,8 @@ export interface ApiServerOptions {
 export interface ControlPlaneOptions {
   /** Runs deployments, replica sets, jobs, service accounts, namespaces and garbage collection. Off unless asked for. */
   readonly controllerManager?: boolean
+  /** Records what the service accounts of this namespace ask for; `accessOf` reads it. */
+  readonly auditNamespace?: string
 }
 
 const CONTROLLERS = 'deployment,replicaset,job,cronjob,serviceaccount,namespace,garbage-collector'
@@ -70,7 +73,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    const parts = new Parts(assets, directory, processes)
+    const audit = options.auditNamespace === undefined ? [] : await writeAuditPolicy(directory, options.auditNamespace)
+    const parts = new Parts(assets, directory, processes, audit)
     const authorities = await writeIdentities(directory)
     await parts.startEtcd()
     const issueWebhookClient = (name: string) => issueClient(authorities.webhooks, name)
@@ -114,13 +118,16 @@ class Parts {
   readonly #assets: string
   readonly #directory: string
   readonly #processes: BackgroundProcess[]
+  /** Arguments of every API server. */
+  readonly #audit: readonly string[]
   #etcdPort = 0
   #apiServers = 0
 
-  constructor(assets: string, directory: string, processes: BackgroundProcess[]) {
+  constructor(assets: string, directory: string, processes: BackgroundProcess[], audit: readonly string[]) {
     this.#assets = assets
     this.#directory = directory
     this.#processes = processes
+    this.#audit = audit
   }
 
   async startEtcd(): Promise<void> {
@@ -159,6 +166,7 @@ class Parts {
         // Without it the machine's outer address would be published as the endpoint of service kubernetes.
         '--endpoint-reconciler-type=none',
         `--admission-control-config-file=${await writeAdmissionConfig(folder, client)}`,
+        ...this.#audit,
       ],
       name,
     )
