@@ -1,6 +1,6 @@
 import { KubeConfig, Watch } from '@kubernetes/client-node'
 import { dig, getList, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
-import { isApiError, type Send, senderOf } from './http.ts'
+import { isApiError, retrying, type Send, senderOf } from './http.ts'
 import type { ResourceSource } from './reflector.ts'
 
 /** A kind of object of the API. */
@@ -92,7 +92,7 @@ export function connect(access: ClusterAccess): ClusterClient {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('it has no current context that leads to a cluster')
   const { server } = cluster
-  return clientOf(server, senderOf(config, server), path => watcherOf(config, path))
+  return clientOf(server, retrying(senderOf(config, server)), path => watcherOf(config, path))
 }
 
 /** A client over any way to send requests and to watch. */

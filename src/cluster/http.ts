@@ -1,5 +1,6 @@
 import { request as plainRequest } from 'node:http'
 import { Agent, type RequestOptions, request } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { getString, type Json } from '../json/value.ts'
 
@@ -11,13 +12,22 @@ export class ApiError extends Error {
   readonly reason: string
   /** What the API warned of before it said no. */
   readonly warnings: readonly string[]
+  /** Seconds after which to ask again, where the API did not even look at the request; undefined where it says none. */
+  readonly retryAfter: number | undefined
 
-  constructor(code: number, reason: string, message: string, warnings: readonly string[] = []) {
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    warnings: readonly string[] = [],
+    retryAfter: number | undefined = undefined,
+  ) {
     super(message)
     this.name = 'ApiError'
     this.code = code
     this.reason = reason
     this.warnings = warnings
+    this.retryAfter = retryAfter
   }
 }
 
@@ -51,6 +61,23 @@ export type Send = (request: ApiRequest) => Promise<ApiAnswer>
 
 /** After this time nobody waits for an answer any more. */
 const TIMEOUT_MS = 30_000
+/** An API server that has too much to do says when to come again; nobody comes more often than this. */
+const TRIES = 5
+const MAX_WAIT_SECONDS = 5
+
+/** Asks again where the API has too much to do (429) and says when, as client-go does. */
+export function retrying(send: Send, wait: (seconds: number) => Promise<unknown> = s => sleep(s * 1000)): Send {
+  return async request => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await send(request)
+      } catch (error) {
+        if (!isApiError(error, 429) || error.retryAfter === undefined || tries === TRIES) throw error
+        await wait(Math.min(error.retryAfter, MAX_WAIT_SECONDS))
+      }
+    }
+  }
+}
 
 /**
  * Plain requests with the credentials of a kubeconfig or a service account, over connections that are kept. The typed
@@ -120,7 +147,12 @@ function exchange(url: URL, options: RequestOptions, text: string | undefined): 
           const warnings = warningsOf(incoming.headers.warning)
           try {
             resolve({
-              body: bodyOf(incoming.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'), warnings),
+              body: bodyOf(
+                incoming.statusCode ?? 0,
+                Buffer.concat(chunks).toString('utf8'),
+                warnings,
+                incoming.headers['retry-after'],
+              ),
               warnings,
             })
           } catch (error) {
@@ -139,7 +171,7 @@ function exchange(url: URL, options: RequestOptions, text: string | undefined): 
   })
 }
 
-function bodyOf(status: number, text: string, warnings: readonly string[]): Json {
+function bodyOf(status: number, text: string, warnings: readonly string[], retryAfter: string | undefined): Json {
   let body: Json = null
   try {
     body = JSON.parse(text) as Json
@@ -153,6 +185,7 @@ function bodyOf(status: number, text: string, warnings: readonly string[]): Json
     getString(body, 'reason') ?? '',
     getString(body, 'message') ?? (text.slice(0, 200).trim() || `HTTP ${status}`),
     warnings,
+    /^\d+$/.test(retryAfter ?? '') ? Number(retryAfter) : undefined,
   )
 }
 

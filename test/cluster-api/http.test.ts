@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { KubeConfig } from '@kubernetes/client-node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { clientOf } from '../../src/cluster/client.ts'
-import { ApiError, type Send, senderOf } from '../../src/cluster/http.ts'
+import { ApiError, retrying, type Send, senderOf } from '../../src/cluster/http.ts'
 import type { JsonObject } from '../../src/json/value.ts'
 import { authority, clientPair, serverPair } from '../support/certificates.ts'
 
@@ -150,5 +150,40 @@ describe('a page of a list', () => {
       continue: 'next',
     })
     expect(seen[0]?.url).toBe('/api/v1/pods?labelSelector=a%3Db&limit=500')
+  })
+})
+
+describe('an API server that has too much to do', () => {
+  const request = { method: 'GET', path: '/api' } as const
+  const busy = (retryAfter?: number) => new ApiError(429, 'TooManyRequests', 'later', [], retryAfter)
+
+  it('is asked again when it says, no sooner and not for ever', async () => {
+    const waits: number[] = []
+    const wait = async (seconds: number) => void waits.push(seconds)
+    const answers = [busy(1), busy(60)]
+    const send = retrying(async () => {
+      const error = answers.shift()
+      if (error !== undefined) throw error
+      return { body: 'here', warnings: [] }
+    }, wait)
+    expect((await send(request)).body).toBe('here')
+    expect(waits).toEqual([1, 5])
+    let tries = 0
+    const never = retrying(async () => {
+      tries++
+      throw busy(1)
+    }, wait)
+    await expect(never(request)).rejects.toThrow('later')
+    expect(tries).toBe(5)
+  })
+
+  it('is believed where it says no time, as a quota of evictions does', async () => {
+    let tries = 0
+    const send = retrying(async () => {
+      tries++
+      throw busy()
+    })
+    await expect(send(request)).rejects.toThrow('later')
+    expect(tries).toBe(1)
   })
 })
