@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import pino from 'pino'
 import type { ClusterClient } from '../cluster/client.ts'
+import { clusterClock } from '../cluster/clock.ts'
 import { loadClient } from '../cluster/load-client.ts'
 import type { ControllerContext } from '../controller/task.ts'
 import { uninstall } from '../controller/uninstall.ts'
@@ -52,7 +53,7 @@ function fail(io: Io, problems: readonly string[]): number {
 }
 
 function contextOf(client: ClusterClient, log: pino.Logger, io: Io): ControllerContext {
-  return { client, namespace: io.env['POD_NAMESPACE'] || 'portcullis-system', now: () => Date.now(), log }
+  return { client, namespace: io.env['POD_NAMESPACE'] || 'portcullis-system', now: clusterClock(client), log }
 }
 
 async function start(client: ClusterClient, values: ControllerOptions, io: Io): Promise<number> {

@@ -61,6 +61,8 @@ export interface ClusterClient {
   readonly server: string
   /** Any other request, such as discovery. */
   readonly send: Send
+  /** Milliseconds by which the API server's clock is ahead of this machine's, as of its last answer; 0 before the first. */
+  skewMs(): number
   /** Reads one object; undefined where there is none. */
   read(object: ObjectPath): Promise<JsonObject | undefined>
   list(collection: CollectionPath, options?: ListOptions): Promise<Page>
@@ -96,7 +98,18 @@ export function connect(access: ClusterAccess): ClusterClient {
 }
 
 /** A client over any way to send requests and to watch. */
-export function clientOf(server: string, send: Send, watch: (path: string) => ResourceSource['watch']): ClusterClient {
+export function clientOf(
+  server: string,
+  transport: Send,
+  watch: (path: string) => ResourceSource['watch'],
+  now: () => number = Date.now,
+): ClusterClient {
+  let skewMs = 0
+  const send: Send = async request => {
+    const answer = await transport(request)
+    if (answer.date !== undefined) skewMs = answer.date - now()
+    return answer
+  }
   const write = async (request: Parameters<Send>[0]): Promise<Written> => {
     const { body, warnings } = await send(request)
     if (!isObject(body)) throw new Error(`${request.path}: the API answered with something that is no object`)
@@ -111,6 +124,7 @@ export function clientOf(server: string, send: Send, watch: (path: string) => Re
   return {
     server,
     send,
+    skewMs: () => skewMs,
     list,
     async read(path) {
       try {

@@ -54,6 +54,8 @@ export interface ApiAnswer {
   readonly body: Json
   /** The texts of its warnings, in order. */
   readonly warnings: readonly string[]
+  /** The API server's own clock, in milliseconds since 1970, to the second; undefined where it does not say. */
+  readonly date?: number | undefined
 }
 
 /** Sends a request. Rejects with an {@link ApiError} where the API says no, with any other error where it says nothing. */
@@ -154,6 +156,7 @@ function exchange(url: URL, options: RequestOptions, text: string | undefined): 
                 incoming.headers['retry-after'],
               ),
               warnings,
+              date: dateOf(incoming.headers.date),
             })
           } catch (error) {
             reject(error)
@@ -169,6 +172,11 @@ function exchange(url: URL, options: RequestOptions, text: string | undefined): 
     outgoing.on('close', () => clearTimeout(timer))
     outgoing.end(text)
   })
+}
+
+function dateOf(header: string | undefined): number | undefined {
+  const date = Date.parse(header ?? '')
+  return Number.isNaN(date) ? undefined : date
 }
 
 function bodyOf(status: number, text: string, warnings: readonly string[], retryAfter: string | undefined): Json {

@@ -5,6 +5,11 @@ export function createControllerMetrics(registry: Registry) {
   const registers = [registry]
   return {
     leader: new Gauge({ name: 'portcullis_leader', help: '1 while this controller leads.', registers }),
+    clockSkew: new Gauge({
+      name: 'portcullis_clock_skew_seconds',
+      help: "Seconds by which the API server's clock is ahead of the controller's own; beyond 30 the API server's counts.",
+      registers,
+    }),
     rounds: new Counter({
       name: 'portcullis_controller_rounds_total',
       help: 'Rounds of the parts of the controller, by part and result.',

@@ -56,7 +56,7 @@ async function lead(
   const health = buildHealth(
     metrics,
     () => ({ missing: cluster.missing.map(kind => `no list of the kind ${kind} has been seen`), notes: [] }),
-    () => {},
+    () => controllerMetrics.clockSkew.set(context.client.skewMs() / 1000),
   )
   try {
     await health.listen(options['health-listen'])

@@ -26,6 +26,8 @@ export interface ApiAnswer {
 
 /** One API server, and two ways to ask it as administrator. */
 export interface ApiServer {
+  /** Where it serves, on the loopback. */
+  readonly port: number
   readonly kubectl: RunKubectl
   /** A request without kubectl, over connections that are kept; `Content-Type` is JSON unless given. */
   request(method: string, path: string, body?: unknown, contentType?: string): Promise<ApiAnswer>
@@ -40,6 +42,8 @@ export interface ControlPlane extends ApiServer {
   issueWebhookClient(name: string): Promise<KeyPairPem>
   /** One more API server on the same etcd, which shows webhooks a certificate with another name, or none. */
   addApiServer(options: ApiServerOptions): Promise<ApiServer>
+  /** Kills one of its programs, and starts it again on what it left, at the same address. */
+  crash(program: 'etcd' | 'kube-apiserver'): Promise<{ restart(): Promise<void> }>
   stop(): Promise<void>
 }
 
@@ -86,7 +90,16 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const first = await addApiServer({ webhookClient: 'kube-apiserver' })
     if (options.controllerManager === true) await parts.startControllerManager()
     await prepareNamespace(first, 'default')
-    return { ...first, directory, webhookCa: authorities.webhooks, issueWebhookClient, addApiServer, stop }
+    const crash = async (program: 'etcd' | 'kube-apiserver') => {
+      const again = await parts.crash(program)
+      return {
+        restart: async () => {
+          again()
+          await waitUntil('the API server is ready', async () => (await first.request('GET', '/readyz')).status === 200)
+        },
+      }
+    }
+    return { ...first, directory, webhookCa: authorities.webhooks, issueWebhookClient, addApiServer, crash, stop }
   } catch (error) {
     await stop()
     throw error
@@ -120,6 +133,11 @@ class Parts {
   readonly #processes: BackgroundProcess[]
   /** Arguments of every API server. */
   readonly #audit: readonly string[]
+  /** The first process of each program, and how it was started. */
+  readonly #known = new Map<
+    string,
+    { readonly running: BackgroundProcess; readonly args: readonly string[]; readonly name: string }
+  >()
   #etcdPort = 0
   #apiServers = 0
 
@@ -181,7 +199,7 @@ class Parts {
     const isReady = async () => (await request('GET', '/readyz')).status === 200
     await waitUntil('the API server is ready', isReady, { process: running })
     const kubectl = kubectlWith(this.#assets, join(this.#directory, kubeconfig), join(folder, 'cache'))
-    return { kubectl, request }
+    return { port, kubectl, request }
   }
 
   async startControllerManager(): Promise<void> {
@@ -226,11 +244,21 @@ class Parts {
       })
   }
 
+  /** Kills the first process of a program; what is returned starts it again with the same arguments. */
+  async crash(program: string): Promise<() => void> {
+    const known = this.#known.get(program)
+    if (known === undefined) throw new TypeError(`${program} was never started`)
+    await known.running.stop('SIGKILL')
+    this.#known.delete(program)
+    return () => void this.#start(program, known.args, known.name)
+  }
+
   #start(program: string, args: readonly string[], name = program): BackgroundProcess {
     mkdirSync(join(this.#directory, 'logs'), { recursive: true })
     const logFile = join(this.#directory, 'logs', `${name}.log`)
     const running = startProcess(name, join(this.#assets, program), args, { logFile, cwd: this.#directory })
     this.#processes.push(running)
+    if (!this.#known.has(program)) this.#known.set(program, { running, args, name })
     return running
   }
 }

@@ -10,6 +10,9 @@ import { type BackgroundProcess, freePort, startProcess, waitUntil, withoutProxy
 const MAIN = fileURLToPath(new URL('../../../dist/main/portcullis.js', import.meta.url))
 const INTERVAL_MS = 150
 const NODE = 'loopback'
+/** Of probes that have a second each: a kubelet waits for a minute, a test does not. */
+const LIVENESS_FAILURES = 5
+const PROBE_MS = 1000
 
 interface Pod {
   readonly metadata: {
@@ -45,6 +48,7 @@ export interface LocalPod {
   readonly port: number
   readonly process: BackgroundProcess
   isReady(): Promise<boolean>
+  isLive(): Promise<boolean>
   metrics(): Promise<string>
   log(): string
 }
@@ -60,6 +64,10 @@ export interface KubeletOptions {
   readonly namespace: string
   /** Told of each pod when it has started and when it is to end. */
   readonly onPod?: (event: 'started' | 'ending', pod: LocalPod) => void
+  /** Another way to the API server for the pods, such as one that can be cut. */
+  readonly server?: string
+  /** More of the environment of a component's pods. */
+  readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /**
@@ -109,6 +117,8 @@ class Runner {
   #isBusy = false
   #restarts = 0
   #status = ''
+  #unanswered = 0
+  #hasStarted = false
   #isEnding = false
 
   constructor(plane: ControlPlane, options: KubeletOptions, { metadata }: Pod) {
@@ -144,8 +154,22 @@ class Runner {
     if (/Succeeded|Failed/.test(this.#status)) return
     const { local } = this
     if (local === undefined) this.local = await this.#start(pod)
-    else if (local.process.isRunning()) await this.#report(pod, 'Running', await local.isReady().catch(() => false))
-    else await this.#ended(pod, (await local.process.stop()) ?? 1)
+    else if (local.process.isRunning()) {
+      await this.#report(pod, 'Running', await within(local.isReady()))
+      await this.#live(local)
+    } else await this.#ended(pod, (await local.process.stop()) ?? 1)
+  }
+
+  /** A pod that does not answer its liveness probe for a while is killed, and then started again. */
+  async #live(local: LocalPod): Promise<void> {
+    const isLive = await within(local.isLive())
+    this.#hasStarted ||= isLive
+    this.#unanswered = isLive ? 0 : this.#unanswered + 1
+    // The startup probe leaves it more time.
+    if (!this.#hasStarted || this.#unanswered < LIVENESS_FAILURES) return
+    this.#unanswered = 0
+    this.#hasStarted = false
+    await local.process.stop('SIGKILL')
   }
 
   async #ended(pod: Pod, code: number): Promise<void> {
@@ -153,6 +177,7 @@ class Runner {
     if (restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && code === 0))
       return this.#report(pod, code === 0 ? 'Succeeded' : 'Failed', false)
     this.#restarts++
+    this.#hasStarted = false
     await this.#report(pod, 'Running', false)
     this.local = await this.#start(pod)
   }
@@ -188,6 +213,7 @@ class Runner {
       env: {
         ...withoutProxy(),
         ...env,
+        ...this.#options.env?.[pod.metadata.labels?.['app.kubernetes.io/component'] ?? ''],
         // What the container has at fixed places, and a process of this machine has somewhere else.
         PORTCULLIS_KUBECONFIG: await this.#kubeconfig(directory, pod.spec.serviceAccountName),
         PORTCULLIS_LISTEN: `127.0.0.1:${port}`,
@@ -206,6 +232,7 @@ class Runner {
       port,
       process: running,
       isReady: async () => !this.#isEnding && running.isRunning() && (await fetch(`${url}/readyz`)).ok,
+      isLive: async () => (await fetch(`${url}/livez`)).ok,
       metrics: async () => (await fetch(`${url}/metrics`)).text(),
       log: () => readFileSync(running.logFile, 'utf8'),
     }
@@ -242,7 +269,8 @@ class Runner {
     const users = config.users.map(({ name }) => ({ name, user: { token } }))
     const clusters = config.clusters.map(({ name, cluster }) => {
       const authority = join(this.#plane.directory, cluster['certificate-authority'] ?? '')
-      return { name, cluster: { ...cluster, 'certificate-authority': authority } }
+      const server = this.#options.server ?? cluster['server'] ?? ''
+      return { name, cluster: { ...cluster, server, 'certificate-authority': authority } }
     })
     const file = join(directory, 'kubeconfig')
     await writeFile(file, JSON.stringify({ ...config, users, clusters }), { mode: 0o600 })
@@ -282,4 +310,10 @@ class Runner {
     )
     if (code === 200) this.#status = status
   }
+}
+
+/** The answer of a probe; no answer in time is no. */
+function within(probe: Promise<boolean>): Promise<boolean> {
+  const late = new Promise<boolean>(resolve => setTimeout(resolve, PROBE_MS, false).unref())
+  return Promise.race([probe.catch(() => false), late])
 }
