@@ -122,6 +122,7 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     client !== undefined && options['cluster-documents'] ? await followCluster(client, io.env, onError) : undefined
   const value: GatewayConfig = {
     client,
+    followsNamespaces: options['cluster-documents'],
     missing: () => (cluster?.missing ?? []).map(kind => `no list of the kind ${kind} has been seen in the cluster`),
     listen: options.listen,
     healthListen: options['health-listen'],

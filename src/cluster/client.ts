@@ -75,8 +75,8 @@ export interface ClusterClient {
   merge(path: ObjectPath, patch: JsonObject): Promise<Written>
   /** Deletes it; nothing happens where there is none. */
   remove(path: ObjectPath): Promise<void>
-  /** A kind of object in all namespaces, to be listed and watched. */
-  resource(path: ResourcePath): ResourceSource
+  /** A kind of object, in all namespaces or in one, to be listed and watched. */
+  resource(path: CollectionPath, options?: Pick<ListOptions, 'labelSelector'>): ResourceSource
 }
 
 /** How the API is reached: by a file, or by what a pod finds in its own file system. */
@@ -94,14 +94,14 @@ export function connect(access: ClusterAccess): ClusterClient {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('it has no current context that leads to a cluster')
   const { server } = cluster
-  return clientOf(server, retrying(senderOf(config, server)), path => watcherOf(config, path))
+  return clientOf(server, retrying(senderOf(config, server)), (path, query) => watcherOf(config, path, query))
 }
 
 /** A client over any way to send requests and to watch. */
 export function clientOf(
   server: string,
   transport: Send,
-  watch: (path: string) => ResourceSource['watch'],
+  watch: (path: string, query?: Readonly<Record<string, string>>) => ResourceSource['watch'],
   now: () => number = Date.now,
 ): ClusterClient {
   let skewMs = 0
@@ -152,10 +152,10 @@ export function clientOf(
         if (!isApiError(error, 404)) throw error
       }
     },
-    resource: path => ({
+    resource: (path, options = {}) => ({
       name: path.resource,
-      list: () => list(path),
-      watch: watch(collectionPath(path)),
+      list: () => list(path, options),
+      watch: watch(collectionPath(path), { ...options }),
     }),
   }
 }
@@ -187,7 +187,11 @@ function pageOf(body: Json): Page {
   }
 }
 
-function watcherOf(config: KubeConfig, path: string): ResourceSource['watch'] {
+function watcherOf(
+  config: KubeConfig,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+): ResourceSource['watch'] {
   return (resourceVersion, onEvent, onEnd) => {
     let isEnded = false
     const end = (error: unknown) => {
@@ -196,7 +200,12 @@ function watcherOf(config: KubeConfig, path: string): ResourceSource['watch'] {
       // It gives an idle watch up after a while: nothing is lost, it is resumed.
       onEnd(error instanceof DOMException ? null : error)
     }
-    const started = new Watch(config).watch(path, { resourceVersion, allowWatchBookmarks: true }, onEvent, end)
+    const started = new Watch(config).watch(
+      path,
+      { ...query, resourceVersion, allowWatchBookmarks: true },
+      onEvent,
+      end,
+    )
     started.catch(end)
     return () => {
       isEnded = true

@@ -4,6 +4,7 @@ import type { Folder } from '../policy/folder.ts'
 import type { NamespaceTable } from '../policy/match.ts'
 import type { SourceDocument } from '../policy/problems.ts'
 import type { ClusterClient } from './client.ts'
+import { labelsIn } from './namespaces.ts'
 import { Reflector } from './reflector.ts'
 
 const GROUP = 'portcullis.dev'
@@ -16,6 +17,16 @@ export const KINDS = {
   SidecarInjection: 'sidecarinjections',
 } as const
 export type Kind = keyof typeof KINDS
+
+/**
+ * The last good revisions of documents: ControllerRevisions in the gateway's own namespace, which is where Kubernetes' own
+ * controllers keep theirs. The data is the document.
+ */
+export const REVISIONS = { group: 'apps', version: 'v1', resource: 'controllerrevisions' } as const
+export const REVISION_LABELS = { 'app.kubernetes.io/managed-by': 'portcullis', 'portcullis.dev/revision': 'document' }
+export const REVISION_SELECTOR = Object.entries(REVISION_LABELS)
+  .map(([key, value]) => `${key}=${value}`)
+  .join(',')
 
 /** On the gateway's own Namespace: turns everything to observe. Its text says why. */
 export const BRAKE_ANNOTATION = 'portcullis.dev/emergency-brake'
@@ -33,6 +44,8 @@ export interface ClusterDocumentsOptions {
 export class ClusterDocuments {
   readonly #options: ClusterDocumentsOptions
   readonly #reflectors: Readonly<Record<Kind | 'Namespace', Reflector>>
+  /** Nobody waits for these for long: they only stand in. */
+  readonly #revisions: Reflector
   readonly #listeners = new Set<() => void>()
   #revision = 0
 
@@ -47,6 +60,14 @@ export class ClusterDocuments {
         },
         onError: error => options.onError(kind, error),
       })
+    this.#revisions = new Reflector({
+      source: options.client.resource(
+        { ...REVISIONS, namespace: options.ownNamespace },
+        { labelSelector: REVISION_SELECTOR },
+      ),
+      onChange: () => {},
+      onError: error => options.onError('ControllerRevision', error),
+    })
     this.#reflectors = {
       Policy: reflect('Policy', GROUP, VERSION, KINDS.Policy),
       PolicyException: reflect('PolicyException', GROUP, VERSION, KINDS.PolicyException),
@@ -57,11 +78,20 @@ export class ClusterDocuments {
 
   /** Follows everything; returns at once. */
   start(): void {
-    for (const reflector of Object.values(this.#reflectors)) void reflector.run()
+    for (const reflector of this.#all) void reflector.run()
   }
 
   stop(): void {
-    for (const reflector of Object.values(this.#reflectors)) reflector.stop()
+    for (const reflector of this.#all) reflector.stop()
+  }
+
+  get #all(): readonly Reflector[] {
+    return [...Object.values(this.#reflectors), this.#revisions]
+  }
+
+  /** Whether everything has been seen, what only stands in included. */
+  get isWhole(): boolean {
+    return this.#all.every(({ isSynced }) => isSynced)
   }
 
   /** Changes with every change of what is here. */
@@ -89,6 +119,20 @@ export class ClusterDocuments {
     }
   }
 
+  /** The last good revisions of documents of these kinds, as a folder would hold them. */
+  lastGood(kinds: readonly Kind[]): Folder {
+    const documents = this.#revisions.objects.flatMap(({ data }) => {
+      const kind = kinds.find(known => known === getString(data, 'kind'))
+      return kind === undefined || !isObject(data) ? [] : (this.#document(kind, data).document ?? [])
+    })
+    return { documents, problems: [] }
+  }
+
+  /** Whether a message is about a document of the cluster. */
+  isOwn(file: string): boolean {
+    return this.objects().some(object => object.file === file)
+  }
+
   /** The documents as the API has them, and what messages call each. */
   objects(): readonly { readonly kind: Kind; readonly file: string; readonly object: JsonObject }[] {
     return (Object.keys(KINDS) as Kind[]).flatMap(kind =>
@@ -100,11 +144,7 @@ export class ClusterDocuments {
   namespaces(): NamespaceTable {
     return Object.fromEntries(
       this.#reflectors.Namespace.objects.map(object => {
-        const labels = dig(object, 'metadata', 'labels')
-        const texts = Object.entries(isObject(labels) ? labels : {}).filter(
-          (entry): entry is [string, string] => typeof entry[1] === 'string',
-        )
-        return [nameOf(object), Object.fromEntries(texts)]
+        return [nameOf(object), labelsIn(dig(object, 'metadata', 'labels'))]
       }),
     )
   }

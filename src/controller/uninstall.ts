@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { counted } from '../admission/text.ts'
 import { discover } from '../cluster/discovery.ts'
-import { dig, type JsonObject } from '../json/value.ts'
+import { REVISION_SELECTOR, REVISIONS } from '../cluster/documents.ts'
+import { dig, getString, type JsonObject } from '../json/value.ts'
 import { reportApis } from './audit/report-api.ts'
 import { removeReports } from './audit/reports.ts'
 import { pathOf } from './registration/live.ts'
@@ -64,6 +65,12 @@ export async function uninstall(
       await client.remove(object)
       removed.push(`${resource}/${name}`)
     }
+  }
+  const revisions = await client.list({ ...REVISIONS, namespace }, { labelSelector: REVISION_SELECTOR })
+  for (const { metadata = null } of revisions.items) {
+    const name = getString(metadata, 'name') ?? ''
+    await client.remove({ ...REVISIONS, namespace, name })
+    removed.push(`${REVISIONS.resource}/${name}`)
   }
   for (const api of reportApis((await discover(client)).resources)) {
     const count = await removeReports(client, api)

@@ -3,6 +3,7 @@ import type { InjectionSet } from '../injection/plan.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { OwnerAnswer } from '../workload/owner.ts'
+import type { NamespaceLookUp } from './namespace.ts'
 import type { OwnerSelectors } from './owner.ts'
 import type { Endpoint } from './path.ts'
 
@@ -13,6 +14,8 @@ export interface ReviewContext {
   readonly namespaceLabels: NamespaceLabels
   /** Undefined where there is no connection to the API. */
   readonly owners?: OwnerSelectors | undefined
+  /** Undefined where the labels of namespaces are not followed. */
+  readonly namespaces?: NamespaceLookUp | undefined
   readonly readCertificates: CertificateReader
   /** Milliseconds since 1970, for dates in documents. */
   readonly now: () => number

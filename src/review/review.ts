@@ -6,11 +6,12 @@ import { admitDocument } from './documents.ts'
 import { requestFacts } from './facts.ts'
 import { judge } from './judge.ts'
 import { mutate } from './mutate.ts'
+import { lookUpNamespace } from './namespace.ts'
 import { lookUpOwner } from './owner.ts'
 import { failed, type Reviewed, unanswerable, unjudged } from './unjudged.ts'
 
 /**
- * Answers one review: at once, or later where the owner of a pod has to be asked for. Never throws and never rejects:
+ * Answers one review: at once, or later where the owner of a pod or its namespace has to be asked for. Never throws and never rejects:
  * whatever happens inside becomes an answer by path, in an HTTP 200 with the request's uid, because anything else means
  * "allow" to a webhook that was registered with `failurePolicy: Ignore`.
  */
@@ -24,11 +25,16 @@ export function review(input: ReviewInput, context: ReviewContext): Reviewed | P
     }
     const { identity, request } = parsed
     if (input.path === 'documents') return admitDocument(input, identity, request, context)
-    const answer = (owner: OwnerAnswer | undefined) =>
-      (input.path === 'mutate' ? mutate : judge)(input, identity, request, context, owner)
+    const answer = (owner: OwnerAnswer | undefined, known = context) =>
+      (input.path === 'mutate' ? mutate : judge)(input, identity, request, known, owner)
     const owner = lookUpOwner(request, input, context)
-    if (!(owner instanceof Promise)) return answer(owner)
-    return owner.then(answer).catch((error: unknown) => afterFailure(parsed, error, input, context))
+    const labels = lookUpNamespace(request, input, context)
+    if (labels === undefined && !(owner instanceof Promise)) return answer(owner)
+    return Promise.all([owner, labels])
+      .then(([found, namespaceLabels]) =>
+        answer(found, namespaceLabels === undefined ? context : { ...context, namespaceLabels }),
+      )
+      .catch((error: unknown) => afterFailure(parsed, error, input, context))
   } catch (error) {
     return afterFailure(parsed, error, input, context)
   }

@@ -10,6 +10,7 @@ import fastify, {
 import { timeForAnswer } from '../review/deadline.ts'
 import { readIdentity } from '../review/decode.ts'
 import type { ReviewFacts } from '../review/facts.ts'
+import type { NamespaceLookUp } from '../review/namespace.ts'
 import type { OwnerSelectors } from '../review/owner.ts'
 import { braked, ENDPOINTS, type Endpoint, type EndpointName, type ReviewPath } from '../review/path.ts'
 import { review } from '../review/review.ts'
@@ -51,6 +52,7 @@ export interface AppDeps {
   readonly monotonic: () => number
   /** Undefined where there is no connection to the API. */
   readonly owners: OwnerSelectors | undefined
+  readonly namespaces: NamespaceLookUp | undefined
   readonly onStart: (path: ReviewPath) => void
   /** Called once for each review that was answered; `seconds` since its headers. */
   readonly onReviewed: (
@@ -166,8 +168,9 @@ async function answer(deps: AppDeps, endpoint: Endpoint, request: FastifyRequest
   const { bytes } = received
   try {
     if (bytes.length > LARGE_BODY) return await reviewLarge(deps, endpoint, received, deadline)
-    const { now, monotonic, owners } = deps
-    return await review({ ...endpoint, body: bytes, deadline }, contextOf(deps.snapshot(), { now, monotonic, owners }))
+    const { now, monotonic, owners, namespaces } = deps
+    const context = contextOf(deps.snapshot(), { now, monotonic, owners, namespaces })
+    return await review({ ...endpoint, body: bytes, deadline }, context)
   } catch (error) {
     // A review never throws; the start of the thread for large ones may.
     return failed(readIdentity(bytes), path, error, deps.snapshot().set.hash)

@@ -1,22 +1,23 @@
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import type { ClusterClient } from '../cluster/client.ts'
-import { LOOK_UP_RESULTS, ownerCache } from '../cluster/owners.ts'
 import { PROBE_NAMESPACE } from '../controller/registration/configurations.ts'
 import type { ReviewFacts } from '../review/facts.ts'
+import type { NamespaceLookUp } from '../review/namespace.ts'
 import type { OwnerSelectors } from '../review/owner.ts'
 import { buildApp } from './app.ts'
 import { Capacity } from './capacity.ts'
 import { clientGate } from './clients.ts'
 import { ConnectionRegistry } from './connections.ts'
+import { drain } from './drain.ts'
 import { createGenericMetrics, type GenericMetrics } from './generic-metrics.ts'
 import { buildHealth } from './health.ts'
 import { LargeReviews } from './large-reviews.ts'
 import { type DocumentStore, LiveSnapshot } from './live-snapshot.ts'
 import { logReview } from './log.ts'
+import { namespacesOf, ownersOf } from './look-ups.ts'
 import { createMetrics, type Metrics, observeReview } from './metrics.ts'
 import { RefusalLog } from './refusals.ts'
 import {
@@ -53,6 +54,8 @@ export interface GatewayConfig {
   readonly documents: DocumentStore
   /** The API, to ask for the owners of pods; undefined where there is no connection. */
   readonly client?: Pick<ClusterClient, 'read'> | undefined
+  /** Whether the labels of namespaces come from the API: one that is newer than what was seen is then asked for. */
+  readonly followsNamespaces?: boolean
   /** What else is missing before it may get traffic. */
   readonly missing?: () => readonly string[]
   readonly logger: FastifyBaseLogger
@@ -95,6 +98,7 @@ class Parts {
   readonly #connections = new ConnectionRegistry()
   readonly #refusals: RefusalLog
   readonly #owners: OwnerSelectors | undefined
+  readonly #namespaces: NamespaceLookUp | undefined
   readonly #large: LargeReviews
   readonly #app: FastifyInstance
   readonly #health: FastifyInstance
@@ -108,6 +112,10 @@ class Parts {
     this.#material = material
     this.#live = live
     this.#owners = config.client && ownersOf(config.client, metrics)
+    this.#namespaces =
+      config.client !== undefined && config.followsNamespaces === true
+        ? namespacesOf(config.client, metrics)
+        : undefined
     this.#large = startLargeReviews(live, this.#owners, metrics, config.logger)
     this.#refusals = new RefusalLog(config.logger, () => performance.now())
     this.#app = this.#buildApp()
@@ -187,6 +195,7 @@ class Parts {
       now: () => Date.now(),
       monotonic: () => performance.now(),
       owners: this.#owners,
+      namespaces: this.#namespaces,
       onStart: path => {
         metrics.inFlight.inc()
         if (path === 'mutate') this.#genericMetrics?.begin()
@@ -228,16 +237,6 @@ class Parts {
   }
 }
 
-/** A cache of owners that counts its look-ups; each result is there from the start, so that an increase is seen. */
-function ownersOf(client: Pick<ClusterClient, 'read'>, { ownerLookUps }: Metrics): OwnerSelectors {
-  for (const result of LOOK_UP_RESULTS) ownerLookUps.inc({ result }, 0)
-  return ownerCache({
-    client,
-    monotonic: () => performance.now(),
-    onLookUp: result => ownerLookUps.inc({ result }),
-  })
-}
-
 function startLargeReviews(
   live: LiveSnapshot,
   owners: OwnerSelectors | undefined,
@@ -255,23 +254,6 @@ function startLargeReviews(
 /** The heartbeat's own question: its refusals are nobody's. */
 function isProbe({ request }: ReviewFacts): boolean {
   return request?.dryRun === true && request.namespace === PROBE_NAMESPACE
-}
-
-/** More than a request may take to arrive; with the default drain it stays within Kubernetes' 30 s before SIGKILL. */
-const STOP_GRACE_MS = 15_000
-
-/**
- * Goes on serving for a while, each answer with `Connection: close`, so that callers learn of the other replicas first;
- * then stops accepting, and ends when what is in flight has been answered.
- */
-async function drain(app: FastifyInstance, connections: ConnectionRegistry, milliseconds: number): Promise<void> {
-  await sleep(milliseconds)
-  // A server that closes no longer looks after its timeouts: a client that never finishes its request would hold it.
-  const grace = setTimeout(() => app.server.closeAllConnections(), STOP_GRACE_MS)
-  const closed = app.close()
-  connections.endUnused()
-  await closed
-  clearTimeout(grace)
 }
 
 function setExpiry(metrics: Metrics, material: TlsMaterial): void {

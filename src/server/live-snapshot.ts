@@ -17,6 +17,11 @@ export interface DocumentStore {
   loadNamespaces(): Promise<{ readonly table: NamespaceTable; readonly problems: readonly Problem[] }>
   /** Why the emergency brake is on; undefined while it is not. */
   brake?(): string | undefined
+  /**
+   * Whether a fault keeps nobody from starting. A document of the cluster that does not compile must not be what ends every
+   * gateway at its next restart.
+   */
+  tolerates?(problem: Problem): boolean
   /** Where the policies are read from, as messages call it. */
   readonly policiesPath?: string
   /** Calls back with every change that needs no second look, as those of a cluster; returns what ends that. */
@@ -61,15 +66,16 @@ export class LiveSnapshot {
     this.#current = first
   }
 
-  /** Loads the documents for the first time: here every problem is an error, because nothing stands in for it. */
+  /** Loads the documents for the first time: here a problem is an error, unless the store tolerates it. */
   static async load(store: DocumentStore, metrics: Metrics, logger: FastifyBaseLogger): Promise<FirstSnapshot> {
     // Before the documents are read: what changes from here on is noticed by the watch.
     const signature = await store.signature().catch(() => undefined)
     const loaded = await store.load(undefined)
     const injected = await store.loadInjections(undefined)
     const namespaces = await store.loadNamespaces()
-    const problems = [...loaded.problems, ...injected.problems, ...namespaces.problems].map(describeProblem)
-    if (problems.length > 0) return { ok: false, problems }
+    const problems = [...loaded.problems, ...injected.problems, ...namespaces.problems]
+    const fatal = problems.filter(problem => store.tolerates?.(problem) !== true)
+    if (fatal.length > 0) return { ok: false, problems: fatal.map(describeProblem) }
     if (loaded.set.policies.length === 0) return { ok: false, problems: [`there is no policy in ${folderOf(store)}`] }
     const brake = store.brake?.()
     const first = {

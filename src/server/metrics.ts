@@ -69,6 +69,11 @@ export function createMetrics() {
       "Times the selector of a pod's owner was wanted, by how that ended: cached, found, not-found, failed, late, busy or paused.",
       ['result'],
     ),
+    namespaceLookUps: counter(
+      'namespace_lookups_total',
+      'Times the labels of a namespace were asked for that the watch had not brought yet, by how that ended: found, not-found, failed, late, busy.',
+      ['result'],
+    ),
     clients: counter('client_requests_total', 'Requests by the name in the client certificate and what followed.', [
       'client',
       'result',

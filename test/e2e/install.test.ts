@@ -183,6 +183,14 @@ test('an upgrade to mode enforce, by helm 4, refuses and injects', async () => {
   await waitUntil('a pod is injected', async () =>
     (await dryRunCreate(plane, podWith(), 'shop')).body.includes('"team":"payments"'),
   )
+  // The revision that is kept of a document follows it.
+  const revisions = () => kubectl('get', 'controllerrevisions', '-n', NAMESPACE, '-o', 'jsonpath={.items[*].data.spec}')
+  await waitUntil('its revision is kept', async () => (await revisions()).includes('"check":"privileged"'))
+  await kubectl(
+    ...['patch', 'policies.portcullis.dev', 'no-privileged', '--type=merge', '-p'],
+    JSON.stringify({ spec: { checks: [{ check: 'host-ports' }] } }),
+  )
+  await waitUntil('that of the newest is', async () => /^(?!.*privileged).*host-ports/.test(await revisions()))
   await reported('reports.openreports.io', 2)
   await reported('policyreports', 0)
   for (const count of [2, 1]) {
@@ -307,6 +315,9 @@ test('uninstalling leaves nothing behind', async () => {
   expect(left).toEqual([])
 })
 
+/** Needed only for a namespace that the watch has not brought yet: test/server/new-namespaces.test.ts. */
+const RARE = ['get namespaces']
+
 test('each right of each account was needed, none was missing, and the gateway wrote nothing', async () => {
   const used = accessOf(plane.directory)
   expect(used.length).toBeGreaterThan(500)
@@ -319,7 +330,10 @@ test('each right of each account was needed, none was missing, and the gateway w
     const rights = rightsOf(chart, account)
     expect(rights.length, account).toBeGreaterThan(5)
     const unused = rights.filter(right => !own.some(access => needs(access, right)))
-    expect(unused.map(describeRight), account).toEqual([])
+    expect(
+      unused.map(describeRight).filter(right => !RARE.includes(right)),
+      account,
+    ).toEqual([])
   }
   const written = used.filter(({ account, verb }) => account === 'portcullis' && !/^(?:get|list|watch)$/.test(verb))
   expect(written).toEqual([])

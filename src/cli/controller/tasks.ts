@@ -14,6 +14,7 @@ import { createRegistrationMetrics } from '../../controller/registration/metrics
 import { probe } from '../../controller/registration/probe.ts'
 import { registrationTask } from '../../controller/registration/register.ts'
 import { stateStore } from '../../controller/registration/state.ts'
+import { revisionTask } from '../../controller/revisions.ts'
 import { type StatusFacts, statusTask } from '../../controller/statuses.ts'
 import type { ControllerContext, Task } from '../../controller/task.ts'
 import { namespaceLabelsOf } from '../../policy/match.ts'
@@ -87,6 +88,16 @@ export function tasksOf(parts: Parts): readonly Task[] {
     registered,
     heartbeat: heard,
   }))
+  const revisions = revisionTask(context, async () => {
+    if ((await missing()).length > 0) return undefined
+    const { set, injections } = live.current
+    const inForce = [...set.policies, ...set.exceptions, ...injections.injections]
+    return {
+      documents: cluster.folder(['Policy', 'PolicyException', 'SidecarInjection']).documents,
+      objects: cluster.objects(),
+      inForce: new Map(inForce.map(({ file, revision }) => [file, revision])),
+    }
+  })
   const auditing = auditTask(context, {
     intervalMs: options['audit-interval'],
     snapshot: async () => ((await missing()).length > 0 ? undefined : verdictOf(parts)),
@@ -99,6 +110,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
     registration,
     heartbeat,
     statuses,
+    revisions,
     // 0 switches either off.
     ...(options['audit-interval'] === 0 ? [] : [auditing]),
     ...(options['pod-interval'] === 0 ? [] : [pods]),

@@ -37,19 +37,25 @@ export function documentStore(options: StoreOptions, env: Env, cluster: ClusterD
   ]
   return {
     policiesPath: options.policies ?? SHIPPED_POLICIES,
-    load: async previous =>
-      loadSet(both(await readDocuments(sources), cluster?.folder(['Policy', 'PolicyException'])), {
-        checks: CHECKS,
-        excludedNamespaces: options['exclude-namespaces'],
-        digest,
-        ...(previous !== undefined && { previous }),
-      }),
-    loadInjections: async previous =>
-      loadInjections(both(await readInjections(options), cluster?.folder(['SidecarInjection'])), {
-        excludedNamespaces: uninjectedNamespaces(options, env),
-        digest,
-        ...(previous !== undefined && { previous }),
-      }),
+    load: async previous => {
+      const kinds = ['Policy', 'PolicyException'] as const
+      const set = { checks: CHECKS, excludedNamespaces: options['exclude-namespaces'], digest }
+      // Who has just started begins with what the others have in force.
+      const before = previous ?? (cluster && loadSet(cluster.lastGood(kinds), set).set)
+      return loadSet(both(await readDocuments(sources), cluster?.folder(kinds)), {
+        ...set,
+        ...(before !== undefined && { previous: before }),
+      })
+    },
+    loadInjections: async previous => {
+      const kinds = ['SidecarInjection'] as const
+      const set = { excludedNamespaces: uninjectedNamespaces(options, env), digest }
+      const before = previous ?? (cluster && loadInjections(cluster.lastGood(kinds), set).set)
+      return loadInjections(both(await readInjections(options), cluster?.folder(kinds)), {
+        ...set,
+        ...(before !== undefined && { previous: before }),
+      })
+    },
     loadNamespaces: async () => {
       const read = await readNamespaces(options.namespaces)
       // What a file says of a namespace stands before what the cluster says.
@@ -57,6 +63,7 @@ export function documentStore(options: StoreOptions, env: Env, cluster: ClusterD
     },
     ...(cluster !== undefined && { follow: listener => cluster.follow(listener) }),
     brake: () => cluster?.brake(),
+    tolerates: ({ file }) => cluster?.isOwn(file) === true,
     signature: async () => `${await documentSignature(paths)}\n${cluster?.revision ?? ''}`,
   }
 }
@@ -88,6 +95,6 @@ export async function followCluster(
   })
   cluster.start()
   const until = performance.now() + SYNC_MS
-  while (cluster.missing.length > 0 && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 50))
+  while (!cluster.isWhole && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 50))
   return cluster
 }

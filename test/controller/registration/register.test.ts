@@ -135,6 +135,28 @@ describe('a new registration', () => {
   })
 })
 
+it('wherever its leader is killed a registration is reached, and blocks nothing before the probe of it was answered', async () => {
+  for (let killAt = 1; killAt < 60; killAt++) {
+    const { round, restart, cluster, told, state } = controller('enforce')
+    let [requests, isKilled] = [0, false]
+    cluster.fault = () => {
+      if (++requests !== killAt) return
+      isKilled = true
+      throw new Error('killed')
+    }
+    // No gateway answers yet: whatever is written by now blocks nothing.
+    told.probe = { kind: 'unreachable', message: 'connection refused' }
+    for (let count = 0; count < 3; count++) await round().catch(restart)
+    expect([killAt, state()[2] ?? 'Ignore']).toEqual([killAt, 'Ignore'])
+    told.probe = { kind: 'observed', policy: 'host-path' }
+    for (let count = 0; count < 8; count++) await round().catch(restart)
+    expect([killAt, ...state()]).toEqual([killAt, 'enforce', 'in-force', 'Fail'])
+    expect(cluster.get(MUTATING)).toBeDefined()
+    if (!isKilled) return
+  }
+  throw new Error('an installation took more requests than there are steps')
+})
+
 it('nothing is registered, and nothing is taken back, before all documents of the cluster have been seen', async () => {
   const { round, told, cluster } = controller('enforce')
   await round(4)

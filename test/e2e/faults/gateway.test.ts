@@ -121,4 +121,13 @@ test('a policy that does not compile changes nothing; its last good revision sta
     const { stdout } = await plane.kubectl(['get', 'policies.portcullis.dev', 'no-privileged', '-o', 'json'])
     return stdout.includes('"LastGoodRevision"')
   })
+  // Nor does it keep a new gateway from starting, which begins with that revision.
+  const before = gateways().map(({ name }) => name)
+  await plane.kubectl(['delete', 'pods', '-n', 'portcullis-system', ...before])
+  await waitUntil('other gateways serve', async () => {
+    const now = await Promise.all(gateways().map(async pod => !before.includes(pod.name) && (await pod.isReady())))
+    return now.length === 2 && now.every(Boolean)
+  })
+  expect(await answer(privileged)).toBe(403)
+  expect(await answer(podWith())).toBe(201)
 })
