@@ -10,6 +10,7 @@ import { injectionUsage, unknownExceptions } from './documents.ts'
 import type { Command, Io } from './io.ts'
 import { address, choice, duration, flag, list, size, text, type ValuesOf } from './options.ts'
 import { documentStore, followCluster } from './serve/document-store.ts'
+import { loadTraces, traceOptions } from './serve/traces.ts'
 import { injectionOptions, verdictOptions } from './shared-options.ts'
 import { VERSION } from './version.ts'
 
@@ -42,8 +43,8 @@ function serveOptions(env: Io['env']) {
       undefined,
     ),
     'client-auth': choice(
-      ['require', 'observe', 'none'],
-      'Whether a client certificate is demanded, counted or not asked for.',
+      ['require', 'when-ready', 'observe', 'none'],
+      'Whether a client certificate is demanded, demanded once every API server shows one, counted, or not asked for.',
       'require',
     ),
     'client-name': list('NAMES', 'The names (CN or SAN) that may ask.', ['kube-apiserver', 'system:kube-apiserver']),
@@ -55,6 +56,7 @@ function serveOptions(env: Io['env']) {
     ),
     drain: duration('How long to go on serving after SIGTERM.', '10s'),
     'reload-interval': duration('How often policies and certificates are looked at for changes.', '2s', '100ms'),
+    ...traceOptions(),
     'log-level': choice(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'Logs are JSON, on standard error.',
@@ -106,7 +108,10 @@ type Config =
 async function configOf(options: ServeOptions, io: Io): Promise<Config> {
   const tls = await tlsFiles(options, io)
   if (!tls.ok) return tls
-  if (options['client-auth'] === 'require' && options['client-name'].length === 0) {
+  if (options['client-auth'] === 'when-ready' && !options['cluster-documents']) {
+    return { ok: false, problems: ['--client-auth when-ready needs --cluster-documents: the controller says when'] }
+  }
+  if (/^(?:require|when-ready)$/.test(options['client-auth']) && options['client-name'].length === 0) {
     return { ok: false, problems: ['--client-name names nobody, so that nobody could ask; see also --client-auth'] }
   }
   const loaded = await loadClient(options.kubeconfig, io.env)
@@ -120,8 +125,11 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     logger.warn({ err: error, kind }, 'the cluster cannot be followed; what is known stays')
   const cluster =
     client !== undefined && options['cluster-documents'] ? await followCluster(client, io.env, onError) : undefined
+  const traces = await loadTraces(options, logger)
   const value: GatewayConfig = {
     client,
+    traces,
+    isClientAuthReady: () => cluster?.isClientAuthReady() === true,
     followsNamespaces: options['cluster-documents'],
     missing: () => (cluster?.missing ?? []).map(kind => `no list of the kind ${kind} has been seen in the cluster`),
     listen: options.listen,

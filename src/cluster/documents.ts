@@ -31,6 +31,9 @@ export const REVISION_SELECTOR = Object.entries(REVISION_LABELS)
 /** On the gateway's own Namespace: turns everything to observe. Its text says why. */
 export const BRAKE_ANNOTATION = 'portcullis.dev/emergency-brake'
 
+/** On the same: `ready` once client certificates can be demanded without shutting an API server out. The controller writes it. */
+export const CLIENT_AUTH_ANNOTATION = 'portcullis.dev/client-auth'
+
 export interface ClusterDocumentsOptions {
   readonly client: Pick<ClusterClient, 'resource'>
   /** The gateway's own: the one in which a PolicyException counts, and that bears the emergency brake. */
@@ -151,8 +154,17 @@ export class ClusterDocuments {
 
   /** Why the emergency brake is on: the annotation of the gateway's own namespace; undefined while there is none. */
   brake(): string | undefined {
+    return this.#annotation(BRAKE_ANNOTATION)
+  }
+
+  /** Whether client certificates can be demanded. */
+  isClientAuthReady(): boolean {
+    return this.#annotation(CLIENT_AUTH_ANNOTATION) === 'ready'
+  }
+
+  #annotation(key: string): string | undefined {
     const own = this.#reflectors.Namespace.objects.find(object => nameOf(object) === this.#options.ownNamespace)
-    return getString(dig(own, 'metadata', 'annotations'), BRAKE_ANNOTATION)
+    return getString(dig(own, 'metadata', 'annotations'), key)
   }
 
   #document(kind: Kind, object: JsonObject) {

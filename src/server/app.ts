@@ -59,6 +59,8 @@ export interface AppDeps {
     facts: ReviewFacts,
     seconds: number,
     sent: { readonly status: number; readonly bytes: number },
+    /** Where the API server traces its own requests. */
+    traceparent: string | undefined,
   ) => void
 }
 
@@ -152,7 +154,9 @@ async function handle(
       .send(reviewed.body)
   } finally {
     facts ??= unanswerable('the client hung up', path, deps.snapshot().set.hash).facts
-    deps.onReviewed(facts, (deps.monotonic() - request.startedAt) / 1000, sent)
+    const { traceparent } = request.headers
+    const seconds = (deps.monotonic() - request.startedAt) / 1000
+    deps.onReviewed(facts, seconds, sent, typeof traceparent === 'string' ? traceparent : undefined)
   }
 }
 

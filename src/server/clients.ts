@@ -17,12 +17,14 @@ export type Admission = { readonly ok: true } | { readonly ok: false; readonly r
  * a name of the list: a CA alone would let in every certificate that it ever signed, a kubelet's too. `observe` admits
  * everyone and counts by name.
  *
+ * @param isReady whether `when-ready` demands by now.
  * @param onRefused told of each client that may not ask, by its name.
  */
 export function clientGate(
   mode: ClientAuth,
   names: readonly string[],
   metrics: Metrics,
+  isReady: () => boolean,
   onRefused: (client: string) => void,
 ): (socket: Socket) => Admission {
   const label = boundedLabels(MAX_CLIENTS)
@@ -36,7 +38,7 @@ export function clientGate(
     const shown = identity.names[0] ?? (identity.presented ? 'without a name' : 'none')
     const client = identity.presented && !identity.verified ? 'unverified' : shown
     const isAllowed = isAllowedClient(identity, names)
-    if (isAllowed || mode === 'observe') {
+    if (isAllowed || mode === 'observe' || (mode === 'when-ready' && !isReady())) {
       count(client, isAllowed ? 'admitted' : 'observed')
       return { ok: true }
     }

@@ -29,6 +29,7 @@ import {
   tlsOptions,
   watchTls,
 } from './tls.ts'
+import type { Traces } from './traces.ts'
 
 /** Where to listen. Port 0 asks for a free one. */
 export interface ListenAddress {
@@ -42,6 +43,8 @@ export interface GatewayConfig {
   readonly healthListen: ListenAddress
   readonly tls: TlsFiles
   readonly clientAuth: ClientAuth
+  /** Whether `when-ready` demands a certificate by now. */
+  readonly isClientAuthReady?: () => boolean
   /** The names of which a client certificate has to bear one. */
   readonly clientNames: readonly string[]
   readonly maxBody: number
@@ -59,6 +62,8 @@ export interface GatewayConfig {
   /** What else is missing before it may get traffic. */
   readonly missing?: () => readonly string[]
   readonly logger: FastifyBaseLogger
+  /** Undefined where nobody wants traces. */
+  readonly traces?: Traces | undefined
   readonly version: string
   /** Counts under the names of the generic-sidecar-injector, too. */
   readonly countsAsGeneric: boolean
@@ -132,6 +137,9 @@ class Parts {
       () => {
         setExpiry(metrics, this.#material)
         metrics.draining.set(this.#isDraining ? 1 : 0)
+        const { clientAuth, isClientAuthReady } = config
+        const isDemanded = clientAuth === 'require' || (clientAuth === 'when-ready' && isClientAuthReady?.() === true)
+        metrics.clientAuthRequired.set(isDemanded ? 1 : 0)
       },
     )
     metrics.clientAuth.set({ mode: config.clientAuth }, 1)
@@ -167,25 +175,30 @@ class Parts {
   }
 
   async #stop(watches: readonly (() => void)[]): Promise<void> {
-    const { logger, drainMs } = this.#config
+    const { logger, drainMs, traces } = this.#config
     this.#isDraining = true
     logger.info({ drainMs }, 'draining')
     await drain(this.#app, this.#connections, drainMs)
     for (const stopWatch of watches) stopWatch()
     await this.#large.close()
     await this.#health.close()
+    await traces?.stop()
     logger.info('stopped')
   }
 
   #buildApp(): FastifyInstance {
-    const { logger, clientAuth, clientNames, maxBody, maxConnectionAgeMs } = this.#config
+    const { logger, clientAuth, clientNames, maxBody, maxConnectionAgeMs, traces } = this.#config
     const metrics = this.#metrics
     return buildApp({
       logger,
       tls: tlsOptions(this.#material, clientAuth),
       snapshot: () => this.#live.current,
-      admit: clientGate(clientAuth, clientNames, metrics, client =>
-        this.#refusals.add('its name is not one that may ask (--client-name)', client),
+      admit: clientGate(
+        clientAuth,
+        clientNames,
+        metrics,
+        () => this.#config.isClientAuthReady?.() === true,
+        client => this.#refusals.add('its name is not one that may ask (--client-name)', client),
       ),
       shouldClose: socket =>
         this.#isDraining || this.#connections.isStale(socket) || this.#connections.ageOf(socket) > maxConnectionAgeMs,
@@ -200,12 +213,13 @@ class Parts {
         metrics.inFlight.inc()
         if (path === 'mutate') this.#genericMetrics?.begin()
       },
-      onReviewed: (facts, seconds, { status, bytes }) => {
+      onReviewed: (facts, seconds, { status, bytes }, traceparent) => {
         metrics.inFlight.dec()
         if (facts.path === 'mutate') this.#genericMetrics?.end(facts, seconds, status, bytes)
         if (isProbe(facts)) return
         observeReview(metrics, facts, seconds)
         logReview(logger, facts, seconds)
+        traces?.review(facts, seconds, traceparent)
       },
     })
   }

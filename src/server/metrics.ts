@@ -116,6 +116,10 @@ export function createMetrics() {
       'certificate',
     ]),
     clientAuth: gauge('client_auth_info', 'How client certificates are treated; the value is always 1.', ['mode']),
+    clientAuthRequired: gauge(
+      'client_auth_required',
+      '1 where nobody gets an answer without an allowed client certificate.',
+    ),
     eventLoopDelay: gauge('event_loop_delay_seconds', 'Delay of the event loop since the last scrape, by percentile.', [
       'percentile',
     ]),

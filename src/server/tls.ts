@@ -6,8 +6,11 @@ import { errorCode, readSnapshot } from '../certs/snapshot.ts'
 import { isInTime, readTrust } from '../certs/trust.ts'
 import type { ConnectionRegistry } from './connections.ts'
 
-/** How clients prove themselves: a certificate is demanded, looked at if there is one, or not asked for. */
-export type ClientAuth = 'require' | 'observe' | 'none'
+/**
+ * How clients prove themselves: a certificate is demanded, looked at if there is one, or not asked for; `when-ready` looks until the
+ * controller has seen that every API server shows one, and demands it from then on.
+ */
+export type ClientAuth = 'require' | 'when-ready' | 'observe' | 'none'
 
 /** Paths of PEM files. Without a client CA no client certificate verifies. */
 export interface TlsFiles {

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { createAuditMetrics } from '../../src/controller/audit/metrics.ts'
 import { createCertificateMetrics } from '../../src/controller/certificates/metrics.ts'
+import { createClientAuthMetrics } from '../../src/controller/client-auth/task.ts'
 import { createControllerMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
@@ -19,6 +20,7 @@ function known(): ReadonlyMap<string, readonly string[]> {
     createCertificateMetrics,
     createAuditMetrics,
     createPodMetrics,
+    createClientAuthMetrics,
   ])
     create(own)
   const names = new Map<string, readonly string[]>()

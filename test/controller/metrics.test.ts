@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
 import { createAuditMetrics } from '../../src/controller/audit/metrics.ts'
 import { createCertificateMetrics } from '../../src/controller/certificates/metrics.ts'
+import { createClientAuthMetrics } from '../../src/controller/client-auth/task.ts'
 import { createControllerMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
@@ -15,6 +16,7 @@ const PARTS: readonly ((registry: Registry) => unknown)[] = [
   createCertificateMetrics,
   createAuditMetrics,
   createPodMetrics,
+  createClientAuthMetrics,
 ]
 const PAGE = fileURLToPath(new URL('../../docs/metrics.md', import.meta.url))
 

@@ -1,3 +1,4 @@
+import { request } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REPORT_LABELS } from '../../src/controller/audit/reports.ts'
@@ -81,9 +82,10 @@ const values = () => [
   'controller.auditInterval=2s',
   'controller.podInterval=1s',
   'clientAuth.names={kube-apiserver}',
+  'clientAuth.readyAfter=4s',
 ]
-/** Mode enforce, and nobody asks but who shows an API server's certificate. */
-const ENFORCING = ['mode=enforce', 'acceptBlocked=true', 'clientAuth.mode=require', 'clientAuth.caSecret=client-ca']
+/** Mode enforce, and once every API server shows a certificate nobody else may ask. */
+const ENFORCING = ['mode=enforce', 'acceptBlocked=true', 'clientAuth.mode=when-ready', 'clientAuth.caSecret=client-ca']
 
 /** An injection into every pod. */
 const TEAM = {
@@ -91,6 +93,18 @@ const TEAM = {
   kind: 'SidecarInjection',
   metadata: { name: 'team' },
   spec: { trigger: { always: true }, labels: { team: 'payments' } },
+}
+
+/** The status that a caller without a client certificate gets. */
+function askWithoutCertificate(host: string, port: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host, port, method: 'POST', path: '/validate', rejectUnauthorized: false }, answer => {
+      answer.resume()
+      resolve(answer.statusCode)
+    })
+    asked.on('error', reject)
+    asked.end('{}')
+  })
 }
 
 /** Every object of the cluster but Events. */
@@ -198,6 +212,47 @@ test('an upgrade to mode enforce, by helm 4, refuses and injects', async () => {
     await removeVolume(count)
     await reported('reports.openreports.io', count - 1)
   }
+})
+
+test('client certificates are demanded once every API server has shown one, and then whoever asks without gets no answer', async () => {
+  const demanded = async () => {
+    // An API server that asks is what there is to be seen.
+    await dryRunCreate(plane, podWith(), 'shop')
+    const texts = await Promise.all(kubelet.running('gateway').map(pod => pod.metrics()))
+    return texts.every(text => text.includes('portcullis_client_auth_required 1'))
+  }
+  await waitUntil('they are demanded', demanded)
+  const events = await kubectl('get', 'events', '-n', 'default', '--field-selector', 'reason=ClientAuthReady')
+  expect(events).toContain(`namespace/${NAMESPACE}`)
+  const [gateway] = kubelet.running('gateway')
+  const answer = await askWithoutCertificate(gateway?.host ?? '', gateway?.port ?? 0)
+  expect(answer).toBe(403)
+  expect((await dryRunCreate(plane, podWith({ path: '/' }), 'shop')).status).toBe(403)
+})
+
+test('an applied policy is in force on every replica', async () => {
+  const hashes = async () => {
+    const texts = await Promise.all(kubelet.running('gateway').map(pod => pod.metrics()))
+    return texts.map(text => /portcullis_policy_set_info\{hash="(\w+)"\} 1/.exec(text)?.[1])
+  }
+  const path = '/apis/portcullis.dev/v1alpha1/policies/no-privileged'
+  const times: number[] = []
+  for (let round = 0; round < 100; round++) {
+    const before = (await hashes())[0]
+    const checks = [{ check: round % 2 === 0 ? 'host-ports' : 'privileged' }, { check: 'proc-mount' }]
+    const started = performance.now()
+    const { status } = await plane.request('PATCH', path, { spec: { checks } }, 'application/merge-patch+json')
+    expect(status).toBe(200)
+    await waitUntil('every replica has it', async () => {
+      const now = await hashes()
+      return now[0] !== before && now.every(hash => hash === now[0])
+    })
+    times.push(performance.now() - started)
+  }
+  const sorted = times.toSorted((a, b) => a - b).map(time => time.toFixed(0))
+  process.stdout.write(
+    `from an applied policy to all ${kubelet.running('gateway').length} replicas: p50 ${sorted[49]}, p99 ${sorted[98]}, most ${sorted[99]} ms\n`,
+  )
 })
 
 /** Waits until none of these gateways runs any more. */

@@ -1,6 +1,7 @@
 // `npm run test:e2e`: the gateway as it is built, behind a real kube-apiserver on the loopback. Builds the control plane
 // and the tools once (test/cluster/build.sh and test/tools/build.sh; they need Go and 10 to 20 minutes) and the gateway when
-// it is missing or older than its source. Arguments go to vitest. What cannot run is a failure.
+// it is missing or older than its source. Arguments go to vitest, but for
+// `--kube oldest`: the oldest Kubernetes that is supported instead of the newest. What cannot run is a failure.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -26,15 +27,20 @@ function isBuilt(): boolean {
 }
 
 /** Builds programs unless they are there, and says in which folder they are. */
-function programs(folder: string, what: string): string {
+function programs(folder: string, what: string, ...args: readonly string[]): string {
   const script = `${folder}/build.sh`
-  const built = spawnSync(join(root, script), { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
+  const built = spawnSync(join(root, script), args, { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
   if (built.error !== undefined) fail(`${script} cannot be run: ${built.error.message}`)
   if (built.status !== 0) fail(`${what} could not be built, so nothing was tested; ${folder}/README.md helps`)
   return built.stdout.trim()
 }
 
-const assets = programs('test/cluster', 'the control plane')
+const given = process.argv.slice(2)
+const at = given.indexOf('--kube')
+const kube = at < 0 ? [] : given.splice(at, 2).slice(1)
+if (at >= 0 && !['newest', 'oldest'].includes(kube[0] ?? '')) fail('--kube takes newest or oldest')
+
+const assets = programs('test/cluster', 'the control plane', ...kube)
 const tools = programs('test/tools', 'the tools')
 
 if (!isBuilt()) {
@@ -43,7 +49,7 @@ if (!isBuilt()) {
 }
 
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-const suite = spawnSync(process.execPath, [vitest, 'run', '--project', 'e2e', ...process.argv.slice(2)], {
+const suite = spawnSync(process.execPath, [vitest, 'run', '--project', 'e2e', ...given], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, KUBEBUILDER_ASSETS: assets, PORTCULLIS_TEST_TOOLS: tools },

@@ -160,28 +160,31 @@ describe('P30 who may ask', () => {
   })
 })
 
-describe('P31 three ways to treat client certificates', () => {
+describe('P31 four ways to treat client certificates', () => {
   const mallory = clientPair(clientCa, 'mallory')
   const stranger = clientPair(authority('other-ca'))
   const statuses: Readonly<Record<ClientAuth, readonly number[]>> = {
     require: [200, 403, 0, 0],
+    'when-ready': [200, 200, 200, 200],
     observe: [200, 200, 200, 200],
     none: [200, 200, 200, 200],
   }
+  const observed = [
+    ['kube-apiserver', 'admitted', 1],
+    ['mallory', 'observed', 1],
+    ['unverified', 'observed', 1],
+    ['none', 'observed', 1],
+  ] as const
   const counts: Readonly<Record<ClientAuth, readonly (readonly [string, string, number])[]>> = {
     require: [
       ['kube-apiserver', 'admitted', 1],
       ['mallory', 'refused', 1],
     ],
-    observe: [
-      ['kube-apiserver', 'admitted', 1],
-      ['mallory', 'observed', 1],
-      ['unverified', 'observed', 1],
-      ['none', 'observed', 1],
-    ],
+    'when-ready': observed,
+    observe: observed,
     none: [['not asked', 'admitted', 4]],
   }
-  for (const mode of ['require', 'observe', 'none'] as const) {
+  for (const mode of ['require', 'when-ready', 'observe', 'none'] as const) {
     test(`P31 ${mode}`, async () => {
       const { gateway } = await start({ clientAuth: mode })
       const dangerous = JSON.stringify(reviewOf(hostPathPod()))
@@ -203,6 +206,23 @@ describe('P31 three ways to treat client certificates', () => {
       expect(metrics).toContain(`portcullis_client_auth_info{mode="${mode}"} 1`)
     })
   }
+  test('P31 when-ready demands a certificate from the moment on that it is told to, on connections that are open too', async () => {
+    let isReady = false
+    const { gateway } = await start({ clientAuth: 'when-ready', isClientAuthReady: () => isReady })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: servingCa.certificatePem })
+    const ask = async () => {
+      const seen: number[] = []
+      for (const pair of [clientPair(clientCa), mallory, stranger]) seen.push((await call(gateway, { pair })).status)
+      return [...seen, (await call(gateway, { agent })).status]
+    }
+    expect(await ask()).toEqual([200, 200, 200, 200])
+    expect(await gateway.metrics()).toContain('portcullis_client_auth_required 0')
+    isReady = true
+    expect(await ask()).toEqual([200, 403, 403, 403])
+    expect(await gateway.metrics()).toContain('portcullis_client_auth_required 1')
+    agent.destroy()
+    await gateway.stop()
+  })
   test('P31 names that clients make up cannot fill the metrics', async () => {
     const { gateway } = await start({ clientAuth: 'observe' })
     for (let i = 0; i < 60; i++) await call(gateway, { pair: clientPair(clientCa, `client-${i}`) })

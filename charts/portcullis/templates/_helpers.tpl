@@ -103,7 +103,12 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- define "portcullis.metricsIngress" }}
 - ports: [{port: metrics, protocol: TCP}]
   {{- with .Values.metrics.from }}
-  from: {{- toYaml . | nindent 4 }}
+  from:
+    # The controllers ask the gateways who asks them.
+    - podSelector:
+        matchLabels:
+          {{- include "portcullis.selector" (list $ "controller") | nindent 10 }}
+    {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
 
@@ -115,6 +120,14 @@ egress:
       {{- range .Values.apiServer.cidrs }}
       - ipBlock: {cidr: {{ . | quote }}}
       {{- end }}
+  - to:
+      - podSelector:
+          matchLabels:
+            {{- include "portcullis.selector" (list . "gateway") | nindent 12 }}
+    ports: [{port: metrics, protocol: TCP}]
+  {{- with .Values.networkPolicy.extraEgress }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end }}
 {{- end }}
 

@@ -32,6 +32,11 @@ export function controllerOptions(env: Io['env']) {
     'ca-file': text('FILE', 'The CA of the serving certificate (--certificates files).', undefined),
     'audit-interval': duration('How often what is there already is judged; 0s never.', '10m', '0s'),
     'pod-interval': duration('How often pods that nobody adopts are looked for; 0s never.', '30s', '0s'),
+    'client-auth-ready-after': duration(
+      'How long every API server must have shown an allowed client certificate before gateways may demand one; 0s never.',
+      '10m',
+      '0s',
+    ),
     uninstall: flag('Removes what the controller has made, the webhooks first, and ends.'),
     kubeconfig: text('FILE', 'How to reach the API; in a pod its service account unless given.', undefined),
     'health-listen': address('Where /livez, /readyz and /metrics are served, in clear.', ':8080'),

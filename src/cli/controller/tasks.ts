@@ -4,6 +4,7 @@ import type { ClusterDocuments } from '../../cluster/documents.ts'
 import { createAuditMetrics } from '../../controller/audit/metrics.ts'
 import { auditTask } from '../../controller/audit/task.ts'
 import { certificates } from '../../controller/certificates/task.ts'
+import { clientAuthTask, createClientAuthMetrics } from '../../controller/client-auth/task.ts'
 import { criticalNamespaces } from '../../controller/critical-namespaces.ts'
 import { createPodMetrics } from '../../controller/pods/metrics.ts'
 import { podTask } from '../../controller/pods/task.ts'
@@ -104,6 +105,11 @@ export function tasksOf(parts: Parts): readonly Task[] {
     served,
     metrics: createAuditMetrics(registry),
   })
+  const clientAuth = clientAuthTask(context, {
+    readyAfterMs: options['client-auth-ready-after'],
+    metrics: createClientAuthMetrics(registry),
+    monotonic: () => performance.now(),
+  })
   const pods = podTask(context, { intervalMs: options['pod-interval'], metrics: createPodMetrics(registry) })
   return [
     ...(issued.task === undefined ? [] : [issued.task]),
@@ -111,7 +117,8 @@ export function tasksOf(parts: Parts): readonly Task[] {
     heartbeat,
     statuses,
     revisions,
-    // 0 switches either off.
+    // 0 switches each of these off.
+    ...(options['client-auth-ready-after'] === 0 ? [] : [clientAuth]),
     ...(options['audit-interval'] === 0 ? [] : [auditing]),
     ...(options['pod-interval'] === 0 ? [] : [pods]),
   ]

@@ -3,6 +3,8 @@ import { freePort } from './processes.ts'
 
 /** Something behind the balancer: where it serves, and whether it wants connections. */
 export interface Backend {
+  /** 127.0.0.1 unless given. */
+  readonly host?: string
   readonly port: number
   isReady(): Promise<boolean>
 }
@@ -42,7 +44,7 @@ export async function startBalancer(): Promise<Balancer> {
       client.destroy()
       return
     }
-    const upstream = connect({ host: '127.0.0.1', port: backend.port, allowHalfOpen: true })
+    const upstream = connect({ host: backend.host ?? '127.0.0.1', port: backend.port, allowHalfOpen: true })
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import type { ControlPlane } from './control-plane.ts'
 import { type MountedSecret, mountSecrets, type SecretSource } from './mounted-secret.ts'
-import { type BackgroundProcess, freePort, startProcess, waitUntil, withoutProxy } from './processes.ts'
+import { type BackgroundProcess, startProcess, waitUntil, withoutProxy } from './processes.ts'
 
 const MAIN = fileURLToPath(new URL('../../../dist/main/portcullis.js', import.meta.url))
 const INTERVAL_MS = 150
@@ -45,6 +45,7 @@ export interface LocalPod {
   readonly name: string
   /** The label `app.kubernetes.io/component`. */
   readonly component: string
+  readonly host: string
   readonly port: number
   readonly process: BackgroundProcess
   isReady(): Promise<boolean>
@@ -117,6 +118,7 @@ class Runner {
   #isBusy = false
   #restarts = 0
   #status = ''
+  #ip = ''
   #unanswered = 0
   #hasStarted = false
   #isEnding = false
@@ -198,7 +200,9 @@ class Runner {
     const folders = await this.#volumes(pod)
     if (folders === undefined) return undefined
     const directory = mkdtempSync(join(this.#plane.directory, `${pod.metadata.name}-`))
-    const [port, healthPort] = [await freePort(), await freePort()]
+    // An address of its own, as a pod has: all of 127.0.0.0/8 is the loopback.
+    const ip = addressOf(nextPod++)
+    this.#ip = ip
     const fields: Readonly<Record<string, string>> = {
       'metadata.name': pod.metadata.name,
       'metadata.namespace': namespace,
@@ -216,8 +220,8 @@ class Runner {
         ...this.#options.env?.[pod.metadata.labels?.['app.kubernetes.io/component'] ?? ''],
         // What the container has at fixed places, and a process of this machine has somewhere else.
         PORTCULLIS_KUBECONFIG: await this.#kubeconfig(directory, pod.spec.serviceAccountName),
-        PORTCULLIS_LISTEN: `127.0.0.1:${port}`,
-        PORTCULLIS_HEALTH_LISTEN: `127.0.0.1:${healthPort}`,
+        PORTCULLIS_LISTEN: `${ip}:8443`,
+        PORTCULLIS_HEALTH_LISTEN: `${ip}:8080`,
         ...(tls !== undefined && {
           PORTCULLIS_TLS_CERT: join(tls, 'tls.crt'),
           PORTCULLIS_TLS_KEY: join(tls, 'tls.key'),
@@ -225,11 +229,12 @@ class Runner {
         }),
       },
     })
-    const url = `http://127.0.0.1:${healthPort}`
+    const url = `http://${ip}:8080`
     const local: LocalPod = {
       name: pod.metadata.name,
       component: pod.metadata.labels?.['app.kubernetes.io/component'] ?? '',
-      port,
+      host: ip,
+      port: 8443,
       process: running,
       isReady: async () => !this.#isEnding && running.isRunning() && (await fetch(`${url}/readyz`)).ok,
       isLive: async () => (await fetch(`${url}/livez`)).ok,
@@ -290,6 +295,7 @@ class Runner {
       {
         status: {
           phase,
+          ...(this.#ip !== '' && { podIP: this.#ip, podIPs: [{ ip: this.#ip }] }),
           conditions: [condition('Ready'), condition('ContainersReady')],
           containerStatuses: [
             {
@@ -316,4 +322,11 @@ class Runner {
 function within(probe: Promise<boolean>): Promise<boolean> {
   const late = new Promise<boolean>(resolve => setTimeout(resolve, PROBE_MS, false).unref())
   return Promise.race([probe.catch(() => false), late])
+}
+
+let nextPod = 0
+
+/** No two pods of a test process have one; the process' own number keeps those of two test processes apart. */
+function addressOf(index: number): string {
+  return `127.${1 + (process.pid % 250)}.${Math.floor(process.pid / 250) % 250}.${1 + (index % 250)}`
 }
