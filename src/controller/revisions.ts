@@ -2,16 +2,23 @@ import { createHash } from 'node:crypto'
 import { KINDS, type Kind, REVISION_LABELS, REVISION_SELECTOR, REVISIONS } from '../cluster/documents.ts'
 import { isApiError } from '../cluster/http.ts'
 import { dig, getString, type JsonObject } from '../json/value.ts'
-import type { SourceDocument } from '../policy/problems.ts'
 import type { ControllerContext, Task } from './task.ts'
+
+/** A document as it is in force: its last good revision. */
+export interface InForce {
+  /** What messages call it. */
+  readonly file: string
+  readonly revision: string
+  /** The document that it was compiled from. */
+  readonly source: unknown
+}
 
 /** What the other parts know of the documents. */
 export interface RevisionFacts {
-  /** Of all kinds, as they are in the cluster. */
-  readonly documents: readonly SourceDocument[]
+  /** Everything that is in force, also from elsewhere. */
+  readonly inForce: readonly InForce[]
+  /** What is in the cluster. */
   readonly objects: readonly { readonly kind: Kind; readonly file: string; readonly object: JsonObject }[]
-  /** The revision that is in force, by what messages call the document. */
-  readonly inForce: ReadonlyMap<string, string>
 }
 
 const INTERVAL_MS = 2000
@@ -37,23 +44,21 @@ export function revisionTask(
       if (known === undefined) return
       const { items } = await client.list(collection, { labelSelector: REVISION_SELECTOR })
       const kept = new Map(items.map(item => [nameOf(item), getString(dig(item, 'metadata', 'annotations'), DOCUMENT)]))
-      const good = new Set<string>()
-      for (const document of known.documents) {
+      const present = new Map(known.objects.map(found => [found.file, found]))
+      /** The name of what is to be kept, by document. Of one that was never good there is nothing. */
+      const wanted = new Map<string, string>()
+      for (const document of known.inForce) {
         if (signal.aborted) return
-        const { file, revision } = document
-        if (known.inForce.get(file) !== revision) continue
-        good.add(file)
+        const found = present.get(document.file)
+        if (found === undefined) continue
         const name = revisionName(document)
-        const object = known.objects.find(candidate => candidate.file === file)
-        if (object === undefined || kept.has(name)) continue
-        await client.create(collection, revisionOf(name, document, object)).catch(unlessThere)
+        wanted.set(document.file, name)
+        if (!kept.has(name)) await client.create(collection, revisionOf(name, document, found)).catch(unlessThere)
       }
-      const wanted = new Set(known.documents.filter(({ file }) => good.has(file)).map(revisionName))
-      const present = new Set(known.documents.map(({ file }) => file))
       for (const [name, file = ''] of kept) {
         if (signal.aborted) return
-        // Of a document that is broken at present the last good one stays.
-        const isOver = good.has(file) ? !wanted.has(name) : !present.has(file)
+        // What stands there for a document that is broken at present is all that is left of it.
+        const isOver = wanted.has(file) ? wanted.get(file) !== name : !present.has(file)
         if (isOver) await client.remove({ ...collection, name })
       }
     },
@@ -62,7 +67,7 @@ export function revisionTask(
 
 function revisionOf(
   name: string,
-  { file, value }: SourceDocument,
+  { file, source }: InForce,
   { kind, object }: RevisionFacts['objects'][number],
 ): JsonObject {
   const metadata = dig(object, 'metadata')
@@ -84,13 +89,13 @@ function revisionOf(
         },
       ],
     },
-    data: value as JsonObject,
+    data: source as JsonObject,
     revision: typeof generation === 'number' ? generation : 1,
   }
 }
 
 /** The data of a ControllerRevision never changes: what it is called names it. */
-function revisionName({ file, revision }: SourceDocument): string {
+function revisionName({ file, revision }: InForce): string {
   return `portcullis-${createHash('sha256').update(`${file}\n${revision}`).digest('hex').slice(0, 20)}`
 }
 

@@ -92,12 +92,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
   const revisions = revisionTask(context, async () => {
     if ((await missing()).length > 0) return undefined
     const { set, injections } = live.current
-    const inForce = [...set.policies, ...set.exceptions, ...injections.injections]
-    return {
-      documents: cluster.folder(['Policy', 'PolicyException', 'SidecarInjection']).documents,
-      objects: cluster.objects(),
-      inForce: new Map(inForce.map(({ file, revision }) => [file, revision])),
-    }
+    return { inForce: [...set.policies, ...set.exceptions, ...injections.injections], objects: cluster.objects() }
   })
   const auditing = auditTask(context, {
     intervalMs: options['audit-interval'],
