@@ -60,8 +60,11 @@ export async function askCluster(
       const store = documentStore(values, io.env, cluster)
       const documents = await store.load(undefined)
       const { table, problems } = await store.loadNamespaces()
-      const wrong = [...documents.problems, ...problems].map(describeProblem)
-      if (wrong.length > 0) return refuse(command, io, wrong)
+      const wrong = [...documents.problems, ...problems]
+      // As in the gateways: a document of the cluster that does not compile stands at its last good revision, or is left out.
+      const fatal = wrong.filter(problem => store.tolerates?.(problem) !== true)
+      if (fatal.length > 0) return refuse(command, io, fatal.map(describeProblem))
+      for (const problem of wrong) io.stderr(`portcullis ${command}: ${describeProblem(problem)}\n`)
       return await ask({ client, set: documents.set, namespaceLabels: namespaceLabelsOf(table), now: Date.now() })
     } finally {
       cluster?.stop()

@@ -22,6 +22,8 @@ export interface SweepOptions {
   readonly pauseMs?: number
   /** The sweep ends early once it is aborted. */
   readonly signal?: AbortSignal
+  /** Which of the resources that policies are about; all unless given. */
+  readonly includes?: (resource: DiscoveredResource) => boolean
   /** Told what could not be listed or judged, and the sweep goes on; left out, it rejects. */
   readonly onFailure?: (resource: DiscoveredResource, error: unknown) => void
 }
@@ -51,7 +53,8 @@ export async function* sweep(
   context: SweepContext,
   options: SweepOptions = {},
 ): AsyncGenerator<SweptObject> {
-  for (const resource of resourcesToSweep(context)) {
+  const { includes = () => true } = options
+  for (const resource of resourcesToSweep(context).filter(includes)) {
     try {
       yield* sweepResource(client, context, resource, options)
     } catch (error) {

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
 import { ApiError } from '../../src/cluster/http.ts'
+import { audit } from '../../src/controller/audit/audit.ts'
 import { describeOwner, preview, summaryOf } from '../../src/controller/preview/preview.ts'
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
 import { setOf } from '../support/engine.ts'
 import { policyText } from '../support/reviews.ts'
-import { WORKLOADS_SERVED, workloadCluster } from '../support/workload-cluster.ts'
+import { served, WORKLOADS_SERVED, workloadCluster } from '../support/workload-cluster.ts'
 
 const CONTEXT = {
   set: setOf(
@@ -56,4 +57,30 @@ it('goes through every page, and begins a list anew that took too long', async (
     throw new ApiError(410, 'Expired', 'too old')
   }
   await expect(preview(cluster.client, CONTEXT, [])).rejects.toThrow('too old')
+})
+
+it('names nothing that no webhook is ever asked about, such as other webhooks: that is for the audit to say', async () => {
+  const { cluster } = workloadCluster()
+  const group = 'admissionregistration.k8s.io'
+  cluster.put(`/apis/${group}/v1/mutatingwebhookconfigurations`, {
+    apiVersion: `${group}/v1`,
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: 'sharp' },
+    webhooks: [
+      {
+        name: 'everything.example.com',
+        failurePolicy: 'Fail',
+        clientConfig: { url: 'https://192.0.2.1/' },
+        rules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'] }],
+      },
+    ],
+  })
+  const context = {
+    ...CONTEXT,
+    set: setOf(policyText({ name: 'webhooks', check: 'webhook-configuration' })),
+    served: [served(group, 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration')],
+  }
+  expect(await preview(cluster.client, context, [])).toEqual([])
+  const { findings } = await audit(cluster.client, context)
+  expect(findings.map(({ policy, summary }) => [policy, summary.fail > 0])).toEqual([['webhooks', true]])
 })

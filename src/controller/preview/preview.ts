@@ -3,6 +3,7 @@ import type { ClusterClient } from '../../cluster/client.ts'
 import { dig, getString, type JsonObject } from '../../json/value.ts'
 import { strictestAction } from '../../policy/decide.ts'
 import { controllerOf } from '../../workload/owner.ts'
+import { isReviewed } from '../registration/rules.ts'
 import { type SweepContext, sweep } from '../sweep.ts'
 
 /** Who would be refused, and why. */
@@ -44,7 +45,7 @@ export async function preview(
   /** By uid, of the kinds that denying policies are about. Pods own nothing. */
   const known = new Map<string, Reference>()
   const found: { readonly of: Reference; readonly reason: Omit<BlockedReason, 'via'> }[] = []
-  for await (const { object, decision } of sweep(client, { ...context, set: denying })) {
+  for await (const { object, decision } of sweep(client, { ...context, set: denying }, { includes: isReviewed })) {
     const reference = referenceOf(object)
     if (unasked.includes(reference.namespace)) continue
     if (reference.kind !== 'Pod') known.set(uidOf(object), reference)

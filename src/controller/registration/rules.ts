@@ -37,6 +37,11 @@ const NOT_BY_WILDCARD: ReadonlySet<string> = new Set([
   'portcullis.dev/sidecarinjections',
 ])
 
+/** Whether any webhook is ever asked about the resources of a group. */
+export function isReviewed({ group }: Pick<ServedResource, 'group'>): boolean {
+  return group !== NEVER_REVIEWED
+}
+
 /** Whether any check of a policy looks at more of an object than its spec, such as its labels. */
 export function judgesMetadata({ checks }: CompiledPolicy): boolean {
   return checks.some(({ judges }) => judges === 'metadata')
@@ -48,7 +53,7 @@ export function judgesMetadata({ checks }: CompiledPolicy): boolean {
  */
 export function rulesOf(policies: readonly CompiledPolicy[], served: readonly ServedResource[]): readonly JsonObject[] {
   return [...operationsByResource(policies, served)]
-    .filter(([group]) => group !== NEVER_REVIEWED)
+    .filter(([group]) => isReviewed({ group }))
     .toSorted(([a], [b]) => compareText(a, b))
     .flatMap(([group, resources]) => rulesOfGroup(group, resources))
 }
