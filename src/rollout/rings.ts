@@ -1,0 +1,58 @@
+import { type LabelReader, selects } from '../workload/selector.ts'
+import type { RolloutSpec, Stage } from './spec.ts'
+
+/** A namespace, as far as its place in a rollout goes. */
+export interface NamespaceFacts {
+  readonly name: string
+  /** Undefined where nobody knows them. */
+  readonly labels: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * The stage at which a rollout reaches a namespace, from 0 on.
+ *
+ * @returns undefined where no stage does; `'unknown'` where it depends on labels that nobody knows.
+ */
+export function ringOf(spec: RolloutSpec, namespace: NamespaceFacts): number | 'unknown' | undefined {
+  let isUnknown = false
+  for (const [index, stage] of spec.stages.entries()) {
+    const answer = reaches(spec, stage, namespace)
+    // An earlier stage may have reached it already.
+    if (answer === true) return isUnknown ? 'unknown' : index
+    if (answer === 'unknown') isUnknown = true
+  }
+  return isUnknown ? 'unknown' : undefined
+}
+
+/** Objects that are in no namespace join at the last stage. */
+export function ringOfClusterScoped({ stages }: RolloutSpec): number {
+  return stages.length - 1
+}
+
+function reaches({ name: rollout }: RolloutSpec, stage: Stage, { name, labels }: NamespaceFacts): boolean | 'unknown' {
+  if (stage.selector !== undefined) {
+    const read: LabelReader = key => {
+      // The API server puts it on every namespace.
+      if (key === 'kubernetes.io/metadata.name') return { value: name }
+      if (labels === undefined) return 'unknown'
+      return { value: Object.hasOwn(labels, key) ? labels[key] : undefined }
+    }
+    return selects(stage.selector, read)
+  }
+  return stage.percent === undefined || shareOf(rollout, name) < stage.percent
+}
+
+/**
+ * Where a namespace stands among all, from 0 to below 100: the same for ever, and another for another rollout, so that not always the
+ * same namespaces come first. FNV-1a with the finalizer of MurmurHash3, which spreads names that differ in one letter.
+ */
+export function shareOf(rollout: string, namespace: string): number {
+  let hash = 0x811c9dc5
+  const text = `${rollout}\n${namespace}`
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000) * 100
+}
