@@ -1,0 +1,67 @@
+import type { Gates, RolloutSpec, Stage } from '../rollout/spec.ts'
+import { compileSelector } from '../workload/selector.ts'
+import { type Compiled, failed } from './folder.ts'
+import { misplacedKind } from './kind.ts'
+import { problemsOf, type SourceDocument } from './problems.ts'
+import { millisecondsOf, type RolloutDocument, rolloutSchema } from './rollout-schema.ts'
+
+/** A CanaryRollout that can be carried out. Immutable. */
+export interface CompiledRollout {
+  readonly kind: 'CanaryRollout'
+  readonly name: string
+  readonly revision: string
+  readonly file: string
+  /** The document that it was compiled from. */
+  readonly source: unknown
+  readonly target: { readonly kind: 'Policy' | 'SidecarInjection'; readonly name: string }
+  /** The document that stays in force where the target has not come. */
+  readonly replaces: string | undefined
+  /** What the target does there. */
+  readonly elsewhere: 'Audit' | 'Off'
+  readonly spec: RolloutSpec
+}
+
+/** Compiles one CanaryRollout: everything that can be wrong with it is wrong here. */
+export function compileRollout(source: SourceDocument): Compiled<CompiledRollout> {
+  const misplaced = misplacedKind(source)
+  if (misplaced !== undefined) return failed(source, [misplaced])
+  const parsed = rolloutSchema.safeParse(source.value, { reportInput: true })
+  if (!parsed.success) return failed(source, problemsOf(parsed.error, rolloutSchema))
+  const { metadata, spec } = parsed.data
+  const [first, ...rest] = spec.stages.map(stageOf)
+  if (first === undefined) throw new Error('a rollout without a stage passed its schema')
+  const document: CompiledRollout = {
+    kind: 'CanaryRollout',
+    name: metadata.name,
+    revision: source.revision,
+    file: source.file,
+    source: source.value,
+    target: spec.target,
+    replaces: spec.replaces,
+    elsewhere: spec.elsewhere,
+    spec: {
+      name: metadata.name,
+      stages: [first, ...rest],
+      gates: gatesOf(spec.gates),
+      onBreach: spec.onBreach,
+      paused: spec.paused,
+    },
+  }
+  return { ok: true, document, warnings: [] }
+}
+
+type StageDocument = RolloutDocument['spec']['stages'][number]
+
+function stageOf({ name, namespaceSelector, percent, hold }: StageDocument): Stage {
+  return {
+    name,
+    ...(namespaceSelector !== undefined && { selector: compileSelector(namespaceSelector) }),
+    ...(percent !== undefined && { percent }),
+    holdMs: millisecondsOf(hold),
+  }
+}
+
+function gatesOf({ latencyP99, ...gates }: RolloutDocument['spec']['gates']): Gates {
+  const known = Object.fromEntries(Object.entries(gates).filter(([, limit]) => limit !== undefined)) as Gates
+  return { ...known, ...(latencyP99 !== undefined && { latencyP99: millisecondsOf(latencyP99) / 1000 }) }
+}
