@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ControlPlane, createNamespace, startControlPlane } from '../support/control-plane.ts'
 import { registrationBecomes } from '../support/controller.ts'
@@ -66,6 +67,33 @@ test('a gateway that hangs is replaced, and nothing bad comes in meanwhile', asy
   expect(bad).toBe(0)
   // Once it is out of the Service, nobody waits for it.
   for (let count = 0; count < 20; count++) expect(await answer(podWith())).toBe(201)
+})
+
+test('gateways that are slow refuse what they must, or nothing gets in: no answer is a wrong one', async () => {
+  // Each of them runs a tenth of the time.
+  let isStopped = false
+  const slow = (async () => {
+    while (!isStopped) {
+      for (const { process } of gateways()) process.signal('SIGSTOP')
+      await sleep(450)
+      for (const { process } of gateways()) process.signal('SIGCONT')
+      await sleep(50)
+    }
+  })()
+  const seen = { bad: new Set<number>(), good: new Set<number>() }
+  const started = performance.now()
+  for (let count = 0; count < 15; count++) {
+    seen.bad.add(await answer(podWith({ path: '/' })))
+    seen.good.add(await answer(podWith()))
+  }
+  const milliseconds = (performance.now() - started) / 30
+  isStopped = true
+  await slow
+  process.stdout.write(`gateways that run a tenth of the time: ${milliseconds.toFixed(0)} ms for each admission\n`)
+  // 500: the API server waited for five seconds.
+  for (const status of seen.bad) expect([403, 500]).toContain(status)
+  for (const status of seen.good) expect([201, 500]).toContain(status)
+  await waitUntil('they are well again', async () => (await answer(podWith())) === 201)
 })
 
 test('gateways that run out of memory are started again, and nothing bad comes in meanwhile', async () => {
