@@ -156,10 +156,14 @@ test('a policy that does not compile changes nothing; its last good revision sta
   // Nor does it keep a new gateway from starting, which begins with that revision.
   const before = gateways().map(({ name }) => name)
   await plane.kubectl(['delete', 'pods', '-n', 'portcullis-system', ...before])
+  let bad = 0
   await waitUntil('other gateways serve', async () => {
     const now = await Promise.all(gateways().map(async pod => !before.includes(pod.name) && (await pod.isReady())))
-    return now.length === 2 && now.every(Boolean)
+    if ((await answer(privileged)) === 201) bad++
+    // That they are ready is not yet that the Service leads to them.
+    return now.length === 2 && now.every(Boolean) && (await answer(podWith())) === 201
   })
+  expect(bad).toBe(0)
   expect(await answer(privileged)).toBe(403)
   expect(await answer(podWith())).toBe(201)
 })
