@@ -4,25 +4,37 @@ import type { Gates } from './spec.ts'
 export interface Observations {
   /** The target's revision that compiles; undefined where there is none. */
   readonly revision: string | undefined
-  readonly orphanedPods: number | undefined
-  readonly podGrowth: number | undefined
-  /** Counted by every replica since it is there: undefined where one of them did not answer. */
+  /** In the namespaces that the present stage has reached. */
+  readonly pods: PodFacts | undefined
+  /** The same in those that the next one would reach, these included. */
+  readonly podsAhead: PodFacts | undefined
+  /** Counted by every replica since the present stage began: undefined where one of them did not answer. */
   readonly requests: number | undefined
   readonly denials: number | undefined
   readonly errors: number | undefined
   /** Of the stage that would be next. */
   readonly wouldBlock: number | undefined
-  readonly unready: number | undefined
   readonly injectedRestarts: number | undefined
   readonly latencyP99: number | undefined
 }
 
+/** How the pods of some namespaces are. */
+export interface PodFacts {
+  /** Pods that nobody adopts. */
+  readonly orphaned: number
+  /** Pods of one owner for each that it wants, of the worst owner; 1 where none has too many. */
+  readonly growth: number
+  /** Pods that workloads want and that are not ready; undefined where it is not known yet. */
+  readonly unready: number | undefined
+  /** Pods that workloads want. */
+  readonly wanted: number
+}
+
 /** What stood there already when the stage began: only what is new counts. */
 export interface Baseline {
-  readonly orphanedPods: number
-  readonly requests: number
-  readonly denials: number
-  readonly errors: number
+  readonly orphaned: number
+  readonly growth: number
+  readonly unready: number
 }
 
 export type GateName = keyof Gates
@@ -37,10 +49,10 @@ export interface GateVerdict {
 }
 
 /** What is there now, as the baseline of a stage; undefined where not all of it is known. */
-export function baselineOf({ orphanedPods, requests, denials, errors }: Observations): Baseline | undefined {
-  if (orphanedPods === undefined || requests === undefined || denials === undefined || errors === undefined)
-    return undefined
-  return { orphanedPods, requests, denials, errors }
+export function baselineOf(pods: PodFacts | undefined): Baseline | undefined {
+  if (pods?.unready === undefined) return undefined
+  const { orphaned, growth, unready } = pods
+  return { orphaned, growth, unready }
 }
 
 /** Asks every gate that the rollout has, in a fixed order. */
@@ -51,21 +63,22 @@ export function askGates(gates: Gates, seen: Observations, baseline: Baseline): 
     if (value === undefined) verdicts.push({ gate, state: 'unknown', limit })
     else verdicts.push({ gate, state: value > limit ? 'breached' : 'ok', value, limit })
   }
-  // A replica that started anew counts from nothing: no less than nothing is new.
-  const since = (now: number | undefined, before: number) => (now === undefined ? undefined : Math.max(0, now - before))
-  ask('orphanedPods', gates.orphanedPods, since(seen.orphanedPods, baseline.orphanedPods))
-  ask('podGrowth', gates.podGrowth, seen.podGrowth)
-  ask(
-    'denials',
-    gates.denials?.ratio,
-    denialRatio(gates, since(seen.requests, baseline.requests), since(seen.denials, baseline.denials)),
-  )
+  const { pods } = seen
+  ask('orphanedPods', gates.orphanedPods, pods && Math.max(0, pods.orphaned - baseline.orphaned))
+  // An owner that had too many before has a reason of its own.
+  ask('podGrowth', gates.podGrowth, pods && (pods.growth > baseline.growth ? pods.growth : 1))
+  ask('denials', gates.denials?.ratio, denialRatio(gates, seen.requests, seen.denials))
   ask('wouldBlock', gates.wouldBlock, seen.wouldBlock)
-  ask('unready', gates.unready, seen.unready)
+  ask('unready', gates.unready, unreadyShare(pods, baseline))
   ask('injectedRestarts', gates.injectedRestarts, seen.injectedRestarts)
-  ask('errors', gates.errors, since(seen.errors, baseline.errors))
+  ask('errors', gates.errors, seen.errors)
   ask('latencyP99', gates.latencyP99, seen.latencyP99)
   return verdicts
+}
+
+function unreadyShare(pods: PodFacts | undefined, baseline: Baseline): number | undefined {
+  if (pods?.unready === undefined) return undefined
+  return Math.max(0, pods.unready - baseline.unready) / Math.max(1, pods.wanted)
 }
 
 /** Of too few requests a ratio says nothing, and breaches nothing. */

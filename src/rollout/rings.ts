@@ -1,5 +1,12 @@
 import { type LabelReader, selects } from '../workload/selector.ts'
-import type { RolloutSpec, Stage } from './spec.ts'
+import type { Stage } from './spec.ts'
+
+/** How far a rollout reaches, and when. */
+export interface Rings {
+  /** Of the rollout: which namespaces a percentage reaches depends on it. */
+  readonly name: string
+  readonly stages: readonly [Stage, ...Stage[]]
+}
 
 /** A namespace, as far as its place in a rollout goes. */
 export interface NamespaceFacts {
@@ -13,10 +20,10 @@ export interface NamespaceFacts {
  *
  * @returns undefined where no stage does; `'unknown'` where it depends on labels that nobody knows.
  */
-export function ringOf(spec: RolloutSpec, namespace: NamespaceFacts): number | 'unknown' | undefined {
+export function ringOf(rings: Rings, namespace: NamespaceFacts): number | 'unknown' | undefined {
   let isUnknown = false
-  for (const [index, stage] of spec.stages.entries()) {
-    const answer = reaches(spec, stage, namespace)
+  for (const [index, stage] of rings.stages.entries()) {
+    const answer = reaches(rings, stage, namespace)
     // An earlier stage may have reached it already.
     if (answer === true) return isUnknown ? 'unknown' : index
     if (answer === 'unknown') isUnknown = true
@@ -25,11 +32,11 @@ export function ringOf(spec: RolloutSpec, namespace: NamespaceFacts): number | '
 }
 
 /** Objects that are in no namespace join at the last stage. */
-export function ringOfClusterScoped({ stages }: RolloutSpec): number {
+export function ringOfClusterScoped({ stages }: Rings): number {
   return stages.length - 1
 }
 
-function reaches({ name: rollout }: RolloutSpec, stage: Stage, { name, labels }: NamespaceFacts): boolean | 'unknown' {
+function reaches({ name: rollout }: Rings, stage: Stage, { name, labels }: NamespaceFacts): boolean | 'unknown' {
   if (stage.selector !== undefined) {
     const read: LabelReader = key => {
       // The API server puts it on every namespace.

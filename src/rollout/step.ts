@@ -85,14 +85,14 @@ function withdrawn(before: RolloutStatus, phase: Phase, reason: Reason, now: num
 function resumed(before: RolloutStatus, seen: Observations, now: number): RolloutStatus {
   const reason: Reason = { word: 'Resumed', message: 'somebody resumed it' }
   if (before.stage < 0) return { ...before, phase: 'Pending', since: now, gates: [], reason }
-  const baseline = baselineOf(seen)
+  const baseline = baselineOf(seen.pods)
   // What is there by now is accepted; without knowing it nothing could be.
   return baseline === undefined ? before : { ...before, phase: 'Progressing', since: now, baseline, gates: [], reason }
 }
 
 function begin(spec: RolloutSpec, before: RolloutStatus, seen: Observations, now: number): RolloutStatus {
   if (spec.paused) return because(before, 'Paused', 'spec.paused is true')
-  const baseline = baselineOf(seen)
+  const baseline = baselineOf(seen.podsAhead)
   if (baseline === undefined) return because(before, 'GateUnknown', 'what is there already is not known')
   // What is breached before anything was done would end the first stage at once, and prove nothing.
   const gates = askGates(spec.gates, seen, baseline)
@@ -120,7 +120,7 @@ function hold(
   requests: Requests,
   now: number,
 ): RolloutStatus {
-  const baseline = before.baseline ?? baselineOf(seen)
+  const baseline = before.baseline ?? baselineOf(seen.pods)
   if (baseline === undefined) return because(before, 'GateUnknown', 'what was there already is not known')
   const gates = askGates(spec.gates, seen, baseline)
   const status: RolloutStatus = { ...before, phase: 'Progressing', baseline, gates }
@@ -175,7 +175,7 @@ function reach(
       return because(status, 'WouldBlock', message)
     }
   }
-  const baseline = baselineOf(seen)
+  const baseline = baselineOf(seen.podsAhead)
   if (baseline === undefined) return because(status, 'GateUnknown', 'what is there already is not known')
   const reason: Reason = { word: 'StageReached', message: `stage ${name} is reached` }
   // Older ones stay behind it: a rollback brings back what was there.

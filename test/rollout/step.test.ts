@@ -25,13 +25,27 @@ const SPEC: RolloutSpec = {
   onBreach: 'Rollback',
   paused: false,
 }
-const GOOD: Observations = {
+/** What is seen, each gate by a number of its own; the pods ahead are those of the stage. */
+interface Seen extends Omit<Observations, 'pods' | 'podsAhead'> {
+  readonly orphanedPods: number | undefined
+  readonly podGrowth: number | undefined
+  /** Of a hundred. */
+  readonly unready: number | undefined
+}
+
+function observationsOf({ orphanedPods, podGrowth, unready, ...others }: Seen): Observations {
+  const isKnown = orphanedPods !== undefined && podGrowth !== undefined
+  const pods = isKnown ? { orphaned: orphanedPods, growth: podGrowth, unready, wanted: 100 } : undefined
+  return { ...others, pods, podsAhead: pods }
+}
+
+const GOOD: Seen = {
   revision: 'v2',
   orphanedPods: 3,
   podGrowth: 1,
   requests: 1000,
   denials: 10,
-  errors: 5,
+  errors: 0,
   wouldBlock: 0,
   unready: 0,
   injectedRestarts: 0,
@@ -44,8 +58,8 @@ function rollout(spec: RolloutSpec = SPEC) {
   let now = 0
   let current = spec
   return {
-    see(seen: Partial<Observations> = {}, requests: Requests = {}) {
-      status = step(current, status, { ...GOOD, ...seen }, requests, now)
+    see(seen: Partial<Seen> = {}, requests: Requests = {}) {
+      status = step(current, status, observationsOf({ ...GOOD, ...seen }), requests, now)
       return `${status.phase} ${status.stage} ${status.reason.word}`
     },
     pass: (minutes: number) => {
@@ -98,10 +112,10 @@ describe('a rollout of which nothing speaks against', () => {
   it('does not begin where a gate is breached before anything was done, or nobody knows', () => {
     const { see } = rollout()
     see()
-    expect(see({ podGrowth: 30 })).toBe('Pending -1 Breached')
+    expect(see({ latencyP99: 0.2 })).toBe('Pending -1 Breached')
     expect(see({ latencyP99: undefined })).toBe('Pending -1 GateUnknown')
-    // Orphans that are there already are the baseline.
-    expect(see({ orphanedPods: 70 })).toBe('Progressing 0 StageReached')
+    // Orphans and owners with too many pods that are there already are the baseline.
+    expect(see({ orphanedPods: 70, podGrowth: 30 })).toBe('Progressing 0 StageReached')
   })
 
   it('says how long it holds', () => {
@@ -120,12 +134,12 @@ describe('a rollout of which nothing speaks against', () => {
 })
 
 describe('a gate', () => {
-  it.each<[keyof Observations, Partial<Observations>]>([
+  it.each<[keyof Seen, Partial<Seen>]>([
     ['orphanedPods', { orphanedPods: 4 }],
     ['podGrowth', { podGrowth: 1.6 }],
-    ['denials', { requests: 1200, denials: 15 }],
-    ['unready', { unready: 0.06 }],
-    ['errors', { errors: 6 }],
+    ['denials', { requests: 200, denials: 5 }],
+    ['unready', { unready: 6 }],
+    ['errors', { errors: 1 }],
     ['latencyP99', { latencyP99: 0.051 }],
   ])('%s that is breached takes the target out of force everywhere, at once', (gate, seen) => {
     const started = begun()
@@ -142,18 +156,18 @@ describe('a gate', () => {
 
   it('counts what is new since the stage began: what stood there already is the baseline', () => {
     const started = begun()
-    expect(started.see({ orphanedPods: 3, errors: 5, denials: 10 })).toBe('Progressing 0 Holding')
+    expect(started.see({ orphanedPods: 3, denials: 10 })).toBe('Progressing 0 Holding')
     // Fewer than before is no breach, and a replica that started anew counts from nothing.
     expect(started.see({ orphanedPods: 0, errors: 0, denials: 0, requests: 0 })).toBe('Progressing 0 Holding')
   })
 
   it('of a ratio waits for enough requests', () => {
     const started = begun()
-    expect(started.see({ requests: 1099, denials: 60 })).toBe('Progressing 0 Holding')
-    expect(started.see({ requests: 1100, denials: 60 })).toBe('RolledBack -1 Breached')
+    expect(started.see({ requests: 99, denials: 60 })).toBe('Progressing 0 Holding')
+    expect(started.see({ requests: 100, denials: 60 })).toBe('RolledBack -1 Breached')
   })
 
-  it.each<keyof Observations>(['orphanedPods', 'podGrowth', 'requests', 'denials', 'unready', 'errors', 'latencyP99'])(
+  it.each<keyof Seen>(['orphanedPods', 'podGrowth', 'requests', 'denials', 'unready', 'errors', 'latencyP99'])(
     '%s that nobody knows never promotes, not even an operator does',
     gate => {
       const started = begun()
@@ -263,7 +277,7 @@ describe('a target that is edited', () => {
 
 describe('whatever happens', () => {
   const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
-  const seen: fc.Arbitrary<Observations> = fc.record({
+  const flat: fc.Arbitrary<Seen> = fc.record({
     revision: maybe(fc.constantFrom('v1', 'v2', 'v3')),
     orphanedPods: maybe(fc.nat(3)),
     podGrowth: maybe(fc.constantFrom(1, 2)),
@@ -271,10 +285,11 @@ describe('whatever happens', () => {
     denials: maybe(fc.nat(10)),
     errors: maybe(fc.nat(1)),
     wouldBlock: maybe(fc.nat(1)),
-    unready: maybe(fc.constantFrom(0, 0.5)),
+    unready: maybe(fc.constantFrom(0, 50)),
     injectedRestarts: maybe(fc.constantFrom(0, 0.5)),
     latencyP99: maybe(fc.constantFrom(0.001, 1)),
   })
+  const seen = flat.map(observationsOf)
   const requests: fc.Arbitrary<Requests> = fc.record(
     { promote: fc.constantFrom('canary', 'quarter', 'everywhere'), resume: fc.boolean(), abort: fc.boolean() },
     { requiredKeys: [] },
@@ -343,12 +358,10 @@ describe('whatever happens', () => {
   it('holds over every history of five events, with the controller restarted between any two', () => {
     const HOUR = 60 * MINUTE
     const UNKNOWN = { ...GOOD, requests: undefined, unready: undefined }
-    const events: Readonly<
-      Record<string, { seen: Observations; requests?: Requests; pass?: number; paused?: boolean }>
-    > = {
+    const events: Readonly<Record<string, { seen: Seen; requests?: Requests; pass?: number; paused?: boolean }>> = {
       soon: { seen: GOOD, pass: MINUTE },
       later: { seen: GOOD, pass: HOUR },
-      breach: { seen: { ...GOOD, podGrowth: 30 }, pass: HOUR },
+      breach: { seen: { ...GOOD, latencyP99: 9 }, pass: HOUR },
       unknown: { seen: UNKNOWN, pass: HOUR },
       wouldBlock: { seen: { ...GOOD, wouldBlock: 1 }, pass: HOUR },
       paused: { seen: GOOD, pass: HOUR, paused: true },
@@ -366,7 +379,7 @@ describe('whatever happens', () => {
         const at = now + pass
         // A controller that was restarted knows what the API server holds: the status as JSON.
         const known = before && (JSON.parse(JSON.stringify(before)) as RolloutStatus)
-        const status = step({ ...SPEC, paused, onBreach }, known, seen, requests, at)
+        const status = step({ ...SPEC, paused, onBreach }, known, observationsOf(seen), requests, at)
         const wasAt = before?.phase === 'Complete' ? SPEC.stages.length : (before?.stage ?? -1)
         const isAt = status.phase === 'Complete' ? SPEC.stages.length : status.stage
         if (isAt > wasAt && status.revision === before?.revision) {
