@@ -3,8 +3,10 @@ import { dig, getString, isObject, type JsonObject } from '../json/value.ts'
 import type { Folder } from '../policy/folder.ts'
 import type { NamespaceTable } from '../policy/match.ts'
 import type { SourceDocument } from '../policy/problems.ts'
-import type { ClusterClient } from './client.ts'
-import { labelsIn } from './namespaces.ts'
+import { type RecordDocument, readRecord } from '../policy/rollout-record.ts'
+import type { RolloutSources } from '../policy/rollout-sources.ts'
+import { labelsIn } from '../workload/selector.ts'
+import type { ClusterClient, CollectionPath } from './client.ts'
 import { Reflector } from './reflector.ts'
 
 const GROUP = 'portcullis.dev'
@@ -18,15 +20,25 @@ export const KINDS = {
 } as const
 export type Kind = keyof typeof KINDS
 
+/** Not followed by the gateways: what they need of a rollout is in its record. */
+export const ROLLOUTS = { group: GROUP, version: VERSION, resource: 'canaryrollouts' } as const
+
 /**
- * The last good revisions of documents: ControllerRevisions in the gateway's own namespace, which is where Kubernetes' own
- * controllers keep theirs. The data is the document.
+ * The last good revisions of documents, and the records of rollouts: ControllerRevisions in the gateway's own namespace, which is
+ * where Kubernetes' own controllers keep theirs. The data is the document, or the record.
  */
 export const REVISIONS = { group: 'apps', version: 'v1', resource: 'controllerrevisions' } as const
-export const REVISION_LABELS = { 'app.kubernetes.io/managed-by': 'portcullis', 'portcullis.dev/revision': 'document' }
-export const REVISION_SELECTOR = Object.entries(REVISION_LABELS)
-  .map(([key, value]) => `${key}=${value}`)
-  .join(',')
+export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'portcullis' }
+export const REVISION_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'document' }
+export const RECORD_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'rollout' }
+export const REVISION_SELECTOR = selectorOf(REVISION_LABELS)
+export const RECORD_SELECTOR = selectorOf(RECORD_LABELS)
+
+function selectorOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+}
 
 /** On the gateway's own Namespace: turns everything to observe. Its text says why. */
 export const BRAKE_ANNOTATION = 'portcullis.dev/emergency-brake'
@@ -46,36 +58,29 @@ export interface ClusterDocumentsOptions {
 /** The documents and the labels of namespaces that a cluster holds, followed from the start to the end of the process. */
 export class ClusterDocuments {
   readonly #options: ClusterDocumentsOptions
-  readonly #reflectors: Readonly<Record<Kind | 'Namespace', Reflector>>
-  /** Nobody waits for these for long: they only stand in. */
-  readonly #revisions: Reflector
+  readonly #reflectors: Readonly<Record<Kind | 'Namespace' | 'ControllerRevision', Reflector>>
   readonly #listeners = new Set<() => void>()
   #revision = 0
 
   constructor(options: ClusterDocumentsOptions) {
     this.#options = options
-    const reflect = (kind: string, group: string, version: string, resource: string) =>
+    const reflect = (kind: string, path: CollectionPath, labelSelector?: string) =>
       new Reflector({
-        source: options.client.resource({ group, version, resource }),
+        source: options.client.resource(path, labelSelector === undefined ? {} : { labelSelector }),
         onChange: () => {
           this.#revision++
           for (const listener of this.#listeners) listener()
         },
         onError: error => options.onError(kind, error),
       })
-    this.#revisions = new Reflector({
-      source: options.client.resource(
-        { ...REVISIONS, namespace: options.ownNamespace },
-        { labelSelector: REVISION_SELECTOR },
-      ),
-      onChange: () => {},
-      onError: error => options.onError('ControllerRevision', error),
-    })
+    const own = (kind: Kind) => reflect(kind, { group: GROUP, version: VERSION, resource: KINDS[kind] })
+    const namespace = options.ownNamespace
     this.#reflectors = {
-      Policy: reflect('Policy', GROUP, VERSION, KINDS.Policy),
-      PolicyException: reflect('PolicyException', GROUP, VERSION, KINDS.PolicyException),
-      SidecarInjection: reflect('SidecarInjection', GROUP, VERSION, KINDS.SidecarInjection),
-      Namespace: reflect('Namespace', '', 'v1', 'namespaces'),
+      Policy: own('Policy'),
+      PolicyException: own('PolicyException'),
+      SidecarInjection: own('SidecarInjection'),
+      Namespace: reflect('Namespace', { group: '', version: 'v1', resource: 'namespaces' }),
+      ControllerRevision: reflect('ControllerRevision', { ...REVISIONS, namespace }, selectorOf(MANAGED_BY)),
     }
   }
 
@@ -89,10 +94,10 @@ export class ClusterDocuments {
   }
 
   get #all(): readonly Reflector[] {
-    return [...Object.values(this.#reflectors), this.#revisions]
+    return Object.values(this.#reflectors)
   }
 
-  /** Whether everything has been seen, what only stands in included. */
+  /** Whether everything has been seen. */
   get isWhole(): boolean {
     return this.#all.every(({ isSynced }) => isSynced)
   }
@@ -122,13 +127,36 @@ export class ClusterDocuments {
     }
   }
 
-  /** The last good revisions of documents of these kinds, as a folder would hold them. */
+  /** The last good revisions of documents of these kinds, as a folder would hold them: of several of one document the newest. */
   lastGood(kinds: readonly Kind[]): Folder {
-    const documents = this.#revisions.objects.flatMap(({ data }) => {
-      const kind = kinds.find(known => known === getString(data, 'kind'))
-      return kind === undefined || !isObject(data) ? [] : (this.#document(kind, data).document ?? [])
-    })
-    return { documents, problems: [] }
+    const newest = new Map<string, SourceDocument>()
+    for (const { document } of this.#revisions(kinds)) newest.set(document.file, document)
+    return { documents: [...newest.values()], problems: [] }
+  }
+
+  /** The records of rollouts, one for each target, and every revision that is kept of any document. */
+  rollouts(): RolloutSources {
+    const records = new Map<string, RecordDocument>()
+    for (const { data } of this.#reflectors.ControllerRevision.objects) {
+      const record = readRecord(data)
+      if (record === undefined) continue
+      const target = `${record.target.kind}/${record.target.name}`
+      // While a new one takes the place of an old one both are there.
+      if (record.number > (records.get(target)?.number ?? 0)) records.set(target, record)
+    }
+    const revisions = this.#revisions(['Policy', 'SidecarInjection']).map(({ document }) => document)
+    return { records: [...records.values()], revisions }
+  }
+
+  /** What is kept of documents of these kinds, the oldest first. */
+  #revisions(kinds: readonly Kind[]) {
+    return this.#reflectors.ControllerRevision.objects
+      .flatMap(({ data, revision }) => {
+        const kind = kinds.find(known => known === getString(data, 'kind'))
+        const document = kind === undefined || !isObject(data) ? undefined : this.#document(kind, data).document
+        return document === undefined ? [] : [{ document, number: typeof revision === 'number' ? revision : 0 }]
+      })
+      .toSorted((a, b) => a.number - b.number)
   }
 
   /** Whether a message is about a document of the cluster. */

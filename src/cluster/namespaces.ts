@@ -1,5 +1,6 @@
-import { dig, isObject, type Json } from '../json/value.ts'
+import { dig } from '../json/value.ts'
 import type { Labels, NamespaceLookUp } from '../review/namespace.ts'
+import { labelsIn } from '../workload/selector.ts'
 import type { ClusterClient } from './client.ts'
 
 /** How a look-up of a namespace ended; the label of a metric. */
@@ -57,10 +58,4 @@ export function namespaceLookUp(
       })
     },
   }
-}
-
-/** The labels of an object that are texts. */
-export function labelsIn(labels: Json | undefined): Labels {
-  const entries = Object.entries(isObject(labels) ? labels : {})
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }

@@ -65,6 +65,7 @@ function injectionOf({ metadata, spec }: InjectionDocument, additions: Additions
     onFailure: spec.onFailure ?? 'Allow',
     jobs: spec.jobs ?? 'NativeOnly',
     declaredNames: new Set(DECLARED_CONTAINERS.flatMap(([list]) => additions[list].map(nameOf))),
+    isStaged: spec.staged ?? false,
     render: () => rendered,
   }
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json/value.ts'
+import type { Placement } from '../policy/placement.ts'
 import type { Selector } from '../workload/selector.ts'
 
 /** What an injection adds to one pod, as JSON of our own: no value in it was copied from a request's numbers. */
@@ -55,6 +56,10 @@ export interface Injection {
   readonly jobs: 'NativeOnly' | 'Always' | 'Never'
   /** The names of every container that it may ever declare, in any list. */
   readonly declaredNames: ReadonlySet<string>
+  /** Whether it is made only where a rollout has brought it. */
+  readonly isStaged: boolean
+  /** Where this version counts; everywhere unless given. */
+  readonly placement?: Placement
   /** Rendered only for pods that trigger. */
   readonly render: (pod: PodFacts) => Rendered
   /** What the generic-sidecar-injector's format does otherwise; undefined for a SidecarInjection. */

@@ -17,6 +17,8 @@ export const INJECTION_RESULTS = {
   'other-labels': "the objectSelector does not select the pod's labels",
   'other-namespace': "the namespaceSelector does not select the namespace's labels",
   'unknown-namespace': "the namespace's labels are not known, and the namespaceSelector needs them",
+  'other-stage': 'its rollout has not brought it to this namespace, or what it brings has taken its place',
+  staged: 'it would have been injected, but its rollout has not brought it to this namespace',
   'job-pod': 'the pod ends by itself (restartPolicy is not Always), and the injection says jobs: Never',
   'windows-pod': 'the pod runs on Windows',
   'render-failed': 'its templates cannot be rendered for this pod',

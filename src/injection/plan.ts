@@ -1,5 +1,6 @@
 import { get, isObject, type JsonObject } from '../json/value.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
+import type { RolloutSources } from '../policy/rollout-sources.ts'
 import { PodDraft } from './draft.ts'
 import type { GenericFiles } from './generic/read.ts'
 import type { Injection } from './injection.ts'
@@ -9,8 +10,16 @@ import { podFacts, traitsOf, unselectedReason, untouchableReason } from './selec
 
 /** All injections that may be made, as one immutable snapshot. */
 export interface InjectionSet {
-  /** In the order in which they are planned: those of the generic format as they stand in it, then the others by name. */
+  /**
+   * Each version of each injection that is made somewhere, in the order in which they are planned: those of the generic format
+   * as they stand in it, then the others by name.
+   */
   readonly injections: readonly Injection[]
+  /** Those that are only planned where their rollout has not brought them. */
+  readonly shadows: readonly Injection[]
+  /** Each injection once, whether or not a rollout has brought it anywhere. */
+  readonly documents: readonly Injection[]
+  readonly rollouts: RolloutSources
   /** The files that those of the generic format come from. */
   readonly generic: GenericFiles | undefined
   /** Namespaces that no injection touches. */

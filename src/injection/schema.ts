@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { API_VERSION, emptyUntilCel, labelSelector, metadata } from '../policy/schema.ts'
+import { API_VERSION, emptyUntilCel, labelSelector, metadata, staged } from '../policy/schema.ts'
 
 const NOT_EMPTY = 'must not be empty'
 
@@ -66,6 +66,7 @@ const spec = z.strictObject({
     .enum(['NativeOnly', 'Always', 'Never'])
     .optional()
     .describe('Pods that end by themselves: NativeOnly (the default) leaves out containers.'),
+  staged,
 })
 
 /** `kind: SidecarInjection`: what to inject into which pods. */

@@ -1,5 +1,13 @@
 import { type Folder, hashOf, loadFolder } from '../policy/folder.ts'
+import { arrange } from '../policy/placement.ts'
 import type { Problem } from '../policy/problems.ts'
+import {
+  NO_ROLLOUT_SOURCES,
+  type RolloutSources,
+  ringLabels,
+  rolloutParts,
+  rolloutsOf,
+} from '../policy/rollout-sources.ts'
 import { compileInjection } from './compile.ts'
 import { type GenericFiles, readGeneric } from './generic/read.ts'
 import type { Injection } from './injection.ts'
@@ -27,11 +35,18 @@ export interface InjectionLoadOptions {
   readonly digest: (text: string) => string
   /** The set in force. */
   readonly previous?: InjectionSet
+  /** What rollouts say; none unless given. */
+  readonly rollouts?: RolloutSources
+  /** Whether staged injections are made everywhere: for who asks what they would do. */
+  readonly isUnstaged?: boolean
 }
 
 /** Nothing is injected. */
 export const NO_INJECTIONS: InjectionSet = {
   injections: [],
+  shadows: [],
+  documents: [],
+  rollouts: NO_ROLLOUT_SOURCES,
   generic: undefined,
   excludedNamespaces: [],
   namespaceLabels: new Set(),
@@ -40,22 +55,30 @@ export const NO_INJECTIONS: InjectionSet = {
 
 /** Compiles injections: each document alone, and the two files of the generic format together. */
 export function loadInjections(sources: InjectionSources, options: InjectionLoadOptions): LoadedInjections {
-  const { excludedNamespaces, digest, previous } = options
-  const known = previous?.injections ?? []
+  const { excludedNamespaces, digest, previous, rollouts = NO_ROLLOUT_SOURCES, isUnstaged = false } = options
+  const known = previous?.documents ?? []
   const loaded = loadFolder(
     sources,
     compileInjection,
     known.filter(({ generic }) => generic === undefined),
   )
   const generic = loadGeneric(sources, previous)
-  const injections = [...generic.injections, ...loaded.documents]
-  const hash = hashOf(injections, excludedNamespaces, digest)
+  const documents = [...generic.injections, ...loaded.documents]
+  const placed = isUnstaged
+    ? documents
+    : arrange('SidecarInjection', documents, rolloutsOf(rollouts, ['SidecarInjection'], compileInjection))
+  const injections = placed.filter(({ placement }) => placement?.role !== 'shadow')
+  const hash = hashOf(documents, excludedNamespaces, digest, rolloutParts(rollouts))
+  const selected = placed.flatMap(({ namespaceSelector }) => namespaceSelector.map(({ key }) => key))
   return {
     set: {
       injections,
+      shadows: placed.filter(({ placement }) => placement?.role === 'shadow'),
+      documents,
+      rollouts,
       generic: generic.files,
       excludedNamespaces,
-      namespaceLabels: new Set(injections.flatMap(({ namespaceSelector }) => namespaceSelector.map(({ key }) => key))),
+      namespaceLabels: new Set([...selected, ...ringLabels(rollouts)]),
       hash,
     },
     problems: [...generic.problems, ...loaded.problems],
@@ -79,7 +102,7 @@ function loadGeneric({ generic, problems }: InjectionSources, previous: Injectio
   }
   // They cannot be read at all: then that is among the problems of the sources.
   const isGone = generic === undefined && !problems.some(({ file }) => isOf(previous?.generic, file))
-  const kept = isGone ? [] : (previous?.injections ?? []).filter(injection => injection.generic !== undefined)
+  const kept = isGone ? [] : (previous?.documents ?? []).filter(injection => injection.generic !== undefined)
   return {
     files: isGone ? undefined : previous?.generic,
     injections: kept,

@@ -8,6 +8,7 @@ import { scopeWarnings } from './exception-scope.ts'
 import { type CompiledException, compileException } from './exceptions.ts'
 import { type Compiled, failed } from './folder.ts'
 import { kindOf, misplacedKind } from './kind.ts'
+import type { Placement } from './placement.ts'
 import { locateProblem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
 import { exceptionSchema, type PolicyDocument, policySchema } from './schema.ts'
 import { suggest } from './suggest.ts'
@@ -39,6 +40,10 @@ export interface CompiledPolicy {
   readonly match: CompiledMatch
   readonly podTemplates: readonly PodTemplateKind[]
   readonly checks: readonly BoundCheck[]
+  /** Whether it is in force only where a rollout has brought it. */
+  readonly isStaged: boolean
+  /** Where this version counts; everywhere unless given. */
+  readonly placement?: Placement
 }
 
 export type CompiledDocument = CompiledPolicy | CompiledException
@@ -87,6 +92,7 @@ function compilePolicy(source: SourceDocument, known: readonly RegisteredCheck[]
     match: compileMatch(spec, checks),
     podTemplates: spec.podTemplates ?? [],
     checks,
+    isStaged: spec.staged ?? false,
   }
   return { ok: true, document, warnings }
 }

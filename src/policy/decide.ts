@@ -42,6 +42,8 @@ export interface Decision {
   readonly warnings: readonly JudgedFinding[]
   /** Violations that are only recorded. */
   readonly audits: readonly JudgedFinding[]
+  /** Violations of policies that a rollout has not brought here yet. */
+  readonly shadowed: readonly JudgedFinding[]
   /** Evaluation errors that are let through. */
   readonly ignoredErrors: readonly Unjudged[]
   readonly skipped: readonly Unjudged[]
@@ -109,6 +111,7 @@ function emptyDecision(): Mutable<Decision> {
     errors: [],
     warnings: [],
     audits: [],
+    shadowed: [],
     ignoredErrors: [],
     skipped: [],
     exempt: [],
@@ -135,6 +138,10 @@ function addOutcome(
       decision.skipped.push({ ...owner, message: outcome.reason })
       return
     case 'error': {
+      if (policy.placement?.role === 'shadow') {
+        decision.skipped.push({ ...owner, message: outcome.message })
+        return
+      }
       const denies = policy.failurePolicy === 'Fail' && strictestAction(policy) === 'Deny'
       decision[denies ? 'errors' : 'ignoredErrors'].push({ ...owner, message: outcome.message })
     }
@@ -153,7 +160,13 @@ function addFinding(
   const action = strictestAction(policy)
   const isRefused = action === 'Deny' && finding.level === 'violation'
   const found = { policy: policy.name, check, finding }
+  const isShadow = policy.placement?.role === 'shadow'
   const { by, expired, unknown, hints } = grantFor(set.exceptions, found, isRefused, request, context)
+  if (isShadow) {
+    // Nothing else is said of it: it is not in force here.
+    if (by === undefined && finding.level === 'violation') decision.shadowed.push({ ...found, action: 'Audit' })
+    return
+  }
   if (by !== undefined) {
     const { exception, glass } = by
     decision.exempt.push({ ...found, exception: exception.name, reason: exception.reason, ...(glass && { glass }) })

@@ -2,7 +2,7 @@ import type { AdmissionRequest } from '../admission/request.ts'
 import type { BoundSetRule } from '../checks/check.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { type Evaluated, type EvaluationContext, outcomesOf, SubjectCache } from './evaluate.ts'
-import { matchRequest } from './match.ts'
+import { matchRequest, placeOf } from './match.ts'
 import type { PolicySet } from './set.ts'
 
 /** What of one object takes part in one comparison. */
@@ -29,6 +29,7 @@ export function membersOf(
     // What is not known to match is not compared: `evaluate` has said that the policy was skipped.
     const match = matchRequest(policy.match, request, set.excludedNamespaces, context.namespaceLabels)
     if (match.kind !== 'matches') continue
+    if (policy.placement?.isAt(placeOf(request, context.namespaceLabels)) === false) continue
     for (const { id, set: rule } of comparing) {
       const fact = rule?.pick(subjects.subject(policy, object))
       if (rule !== undefined && fact !== undefined) members.push({ policy, check: id, rule, fact })

@@ -1,10 +1,11 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { BoundCheck, CheckResult, Finding, Subject, SubjectFacts } from '../checks/check.ts'
 import type { JsonObject } from '../json/value.ts'
+import type { Place } from '../rollout/record.ts'
 import { type GroupKind, sameKind } from '../workload/kinds.ts'
 import { podsOf } from '../workload/pod.ts'
 import type { CompiledPolicy } from './compile.ts'
-import { matchRequest, type NamespaceLabels } from './match.ts'
+import { matchRequest, type NamespaceLabels, placeOf } from './match.ts'
 import { relaxKnown } from './relax.ts'
 import type { PolicySet } from './set.ts'
 
@@ -74,6 +75,7 @@ export function evaluate(set: PolicySet, request: AdmissionRequest, context: Eva
   const results: Evaluated[] = []
   const subjects = new SubjectCache(request, context.facts)
   const excluded: Evaluation['excluded'][number][] = []
+  let place: Place | undefined
   for (const policy of set.policies) {
     if (context.selects !== undefined && !context.selects(policy)) continue
     if (context.isExpired?.()) return { results, isComplete: false, excluded }
@@ -90,6 +92,13 @@ export function evaluate(set: PolicySet, request: AdmissionRequest, context: Eva
         continue
       }
       context.onUnknownNamespace?.(policy, match.namespace)
+    }
+    if (policy.placement !== undefined) {
+      place ??= placeOf(request, context.namespaceLabels)
+      const isHere = policy.placement.isAt(place)
+      if (isHere === false) continue
+      // Of two versions both are in force then, and either denies.
+      if (isHere === 'unknown' && place !== 'cluster') context.onUnknownNamespace?.(policy, place.name)
     }
     const started = context.timer?.now() ?? 0
     for (const check of policy.checks) {

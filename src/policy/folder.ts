@@ -73,14 +73,15 @@ export function loadFolder<Document extends Identified>(
   return { documents: [...good.values()].sort((a, b) => compareText(a.name, b.name)), problems, warnings, stale }
 }
 
-/** Names a set of documents: the same documents, the same hash. */
+/** Names a set of documents: the same documents and whatever else decides, the same hash. */
 export function hashOf(
   documents: readonly Identified[],
   excludedNamespaces: readonly string[],
   digest: (text: string) => string,
+  more: readonly string[] = [],
 ): string {
   const parts = documents.map(({ kind, name, revision }) => `${kind}/${name}@${revision}`)
-  return digest([...parts, `excluded:${[...excludedNamespaces].sort().join(',')}`].join('\n')).slice(0, 12)
+  return digest([...parts, ...more, `excluded:${[...excludedNamespaces].sort().join(',')}`].join('\n')).slice(0, 12)
 }
 
 /** `kind/name` of a document, as far as it can be read. */

@@ -1,6 +1,8 @@
 import type { AdmissionRequest, GroupVersionResource } from '../admission/request.ts'
 import type { ResourceRule } from '../checks/check.ts'
-import { type LabelReader, labelsOf, selects } from '../workload/selector.ts'
+import { dig } from '../json/value.ts'
+import type { Place } from '../rollout/record.ts'
+import { type LabelReader, labelsIn, labelsOf, selects } from '../workload/selector.ts'
 import type { CompiledMatch } from './compile.ts'
 
 /** Where namespace labels come from: a file, or a watch of the cluster. Undefined: nobody knows this namespace. */
@@ -55,6 +57,14 @@ export function matchRequest(
   const answer = selectsNamespace(match, request, namespace, namespaceLabels)
   if (answer === 'unknown') return { kind: 'unknown', namespace }
   return answer ? MATCHES : OTHER
+}
+
+/** Where a request stands in the rings of rollouts. A Namespace stands where the labels that it is about to have put it. */
+export function placeOf(request: AdmissionRequest, namespaceLabels: NamespaceLabels): Place {
+  const name = namespaceOf(request)
+  if (name === '') return 'cluster'
+  if (!isNamespace(request.resource)) return { name, labels: namespaceLabels.labelsOf(name) }
+  return { name, labels: labelsIn(dig(request.object ?? request.oldObject ?? undefined, 'metadata', 'labels')) }
 }
 
 /** The namespace a request is in; a Namespace is in itself. */

@@ -4,14 +4,15 @@ import { API_VERSION, labelSelector, metadata } from './schema.ts'
 const DURATION = /^(?:\d{1,6}(?:ms|s|m|h|d))+$/
 
 const duration = z.string().regex(DURATION, 'must be a duration such as 50ms, 30m, 2h or 1h30m')
-const documentName = z
+export const documentName = z
   .string()
   .max(253, 'must have at most 253 characters')
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a DNS name: lower-case letters, digits, "-" and "."')
 const share = z.number().min(0, 'must be from 0 to 1').max(1, 'must be from 0 to 1')
 const count = z.int().min(0, 'must not be negative')
 
-const stage = z
+/** One stage, as a document writes it. */
+export const stageSchema = z
   .strictObject({
     name: z
       .string()
@@ -54,7 +55,7 @@ const spec = z
       .strictObject({ kind: z.enum(['Policy', 'SidecarInjection']), name: documentName })
       .describe('The document that is rolled out; its spec.staged is true.'),
     replaces: documentName.optional().describe('What stays in force where the target has not come.'),
-    stages: z.array(stage).min(1, 'must not be empty').describe('Cumulative, in order.'),
+    stages: z.array(stageSchema).min(1, 'must not be empty').describe('Cumulative, in order.'),
     elsewhere: z
       .enum(['Audit', 'Off'])
       .default('Audit')

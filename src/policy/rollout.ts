@@ -1,3 +1,4 @@
+import type { Target } from '../rollout/record.ts'
 import type { Gates, RolloutSpec, Stage } from '../rollout/spec.ts'
 import { compileSelector } from '../workload/selector.ts'
 import { type Compiled, failed } from './folder.ts'
@@ -13,12 +14,14 @@ export interface CompiledRollout {
   readonly file: string
   /** The document that it was compiled from. */
   readonly source: unknown
-  readonly target: { readonly kind: 'Policy' | 'SidecarInjection'; readonly name: string }
+  readonly target: Target
   /** The document that stays in force where the target has not come. */
   readonly replaces: string | undefined
   /** What the target does there. */
   readonly elsewhere: 'Audit' | 'Off'
   readonly spec: RolloutSpec
+  /** The stages as they are written. */
+  readonly stages: readonly StageDocument[]
 }
 
 /** Compiles one CanaryRollout: everything that can be wrong with it is wrong here. */
@@ -39,6 +42,7 @@ export function compileRollout(source: SourceDocument): Compiled<CompiledRollout
     target: spec.target,
     replaces: spec.replaces,
     elsewhere: spec.elsewhere,
+    stages: spec.stages,
     spec: {
       name: metadata.name,
       stages: [first, ...rest],
@@ -50,9 +54,11 @@ export function compileRollout(source: SourceDocument): Compiled<CompiledRollout
   return { ok: true, document, warnings: [] }
 }
 
-type StageDocument = RolloutDocument['spec']['stages'][number]
+/** A stage as it is written. */
+export type StageDocument = RolloutDocument['spec']['stages'][number]
 
-function stageOf({ name, namespaceSelector, percent, hold }: StageDocument): Stage {
+/** A stage as the logic of rollouts takes it. */
+export function stageOf({ name, namespaceSelector, percent, hold }: StageDocument): Stage {
   return {
     name,
     ...(namespaceSelector !== undefined && { selector: compileSelector(namespaceSelector) }),

@@ -88,6 +88,12 @@ export function emptyUntilCel(field: string, document = 'policy') {
     .optional()
 }
 
+/** Said by a document that a CanaryRollout brings. */
+export const staged = z
+  .boolean()
+  .optional()
+  .describe('Whether it is in force only where a CanaryRollout has brought it.')
+
 const podTemplateKind = z.strictObject({
   group: z.string(),
   kind: z.string().min(1, NOT_EMPTY),
@@ -142,6 +148,7 @@ export const policySchema = z.strictObject({
       )
       .describe('The built-in checks that are made, each with its parameters.'),
     validations: emptyUntilCel('validations'),
+    staged,
   }),
 })
 export type PolicyDocument = z.output<typeof policySchema>

@@ -4,13 +4,18 @@ import type { OwnerKind } from '../workload/owner.ts'
 import { type CompiledDocument, type CompiledPolicy, compileDocument } from './compile.ts'
 import type { CompiledException } from './exceptions.ts'
 import { type Folder, hashOf, loadFolder } from './folder.ts'
+import { arrange } from './placement.ts'
 import { locateProblem, type Problem } from './problems.ts'
+import { NO_ROLLOUT_SOURCES, type RolloutSources, ringLabels, rolloutParts, rolloutsOf } from './rollout-sources.ts'
 import { suggest } from './suggest.ts'
 
 /** Everything that decides a verdict, as one immutable snapshot. A request sees exactly one. */
 export interface PolicySet {
-  /** Sorted by name. */
+  /** Each version of each policy that is in force somewhere, or watches there; sorted by name. */
   readonly policies: readonly CompiledPolicy[]
+  /** Each policy once, at its newest revision that compiles, whether or not a rollout has brought it anywhere. */
+  readonly documents: readonly CompiledPolicy[]
+  readonly rollouts: RolloutSources
   readonly exceptions: readonly CompiledException[]
   /** The namespaces that no policy applies to, unless it says otherwise itself. */
   readonly excludedNamespaces: readonly string[]
@@ -38,6 +43,10 @@ export interface LoadOptions {
   readonly digest: (text: string) => string
   /** The set in force; its documents stand in for those that do not compile. */
   readonly previous?: PolicySet
+  /** What rollouts say; none unless given. */
+  readonly rollouts?: RolloutSources
+  /** Whether staged policies are in force everywhere: for who asks what they would do. */
+  readonly isUnstaged?: boolean
 }
 
 /** Compiles the policies and exceptions of a folder, each alone. */
@@ -46,7 +55,7 @@ export function loadSet(folder: Folder, options: LoadOptions): LoadedSet {
   const { documents, ...rest } = loadFolder(
     folder,
     source => compileDocument(source, options.checks),
-    previous === undefined ? [] : [...previous.policies, ...previous.exceptions],
+    previous === undefined ? [] : [...previous.documents, ...previous.exceptions],
   )
   const set = buildSet(documents, options)
   return { set, ...rest, warnings: [...rest.warnings, ...misspelt(folder, set)] }
@@ -56,7 +65,7 @@ export function loadSet(folder: Folder, options: LoadOptions): LoadedSet {
  * Names of policies in exceptions that are nearly those of a policy. Others may be meant for a policy that is not here:
  * the exceptions that come with the gateway are read beside anyone's policies.
  */
-function misspelt({ documents }: Folder, { policies, exceptions }: PolicySet): readonly Problem[] {
+function misspelt({ documents }: Folder, { documents: policies, exceptions }: PolicySet): readonly Problem[] {
   const known = policies.map(({ name }) => name)
   return exceptions.flatMap(exception => {
     const source = documents.find(({ value }) => value === exception.source)
@@ -70,15 +79,30 @@ function misspelt({ documents }: Folder, { policies, exceptions }: PolicySet): r
   })
 }
 
-function buildSet(documents: readonly CompiledDocument[], { excludedNamespaces, digest }: LoadOptions): PolicySet {
-  const policies = documents.filter(document => document.kind === 'Policy')
-  const exceptions = documents.filter(document => document.kind === 'PolicyException')
-  const hash = hashOf([...policies, ...exceptions], excludedNamespaces, digest)
+function buildSet(loaded: readonly CompiledDocument[], options: LoadOptions): PolicySet {
+  const { excludedNamespaces, digest, rollouts = NO_ROLLOUT_SOURCES, isUnstaged = false } = options
+  const documents = loaded.filter(document => document.kind === 'Policy')
+  const exceptions = loaded.filter(document => document.kind === 'PolicyException')
+  const policies = isUnstaged ? documents : placedPolicies(documents, rollouts, options)
+  const hash = hashOf([...documents, ...exceptions], excludedNamespaces, digest, rolloutParts(rollouts))
   const asking = policies.flatMap(({ checks }) => checks).filter(check => check.ownerKinds !== undefined)
   const ownerKinds = asking.length === 0 ? undefined : asking.flatMap(check => check.ownerKinds ?? [])
   const selectors = [...policies.map(({ match }) => match), ...exceptions].map(
     ({ namespaceSelector }) => namespaceSelector,
   )
-  const namespaceLabels = new Set(selectors.flat().map(({ key }) => key))
-  return { policies, exceptions, excludedNamespaces, ownerKinds, namespaceLabels, hash }
+  const namespaceLabels = new Set([...selectors.flat().map(({ key }) => key), ...ringLabels(rollouts)])
+  return { policies, documents, rollouts, exceptions, excludedNamespaces, ownerKinds, namespaceLabels, hash }
+}
+
+/** A policy that watches where it has not come has no consequence, whatever it says of itself. */
+function placedPolicies(
+  documents: readonly CompiledPolicy[],
+  sources: RolloutSources,
+  { checks }: LoadOptions,
+): readonly CompiledPolicy[] {
+  const { records, older } = rolloutsOf(sources, ['Policy'], source => compileDocument(source, checks))
+  const placed = arrange('Policy', documents, { records, older: older.filter(version => version.kind === 'Policy') })
+  return placed.map(policy =>
+    policy.placement?.role === 'shadow' ? { ...policy, actions: ['Audit'], failurePolicy: 'Ignore' } : policy,
+  )
 }

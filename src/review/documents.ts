@@ -8,12 +8,13 @@ import { deepEqual, get, type JsonObject } from '../json/value.ts'
 import { compileDocument } from '../policy/compile.ts'
 import type { Compiled } from '../policy/folder.ts'
 import type { Problem, SourceDocument } from '../policy/problems.ts'
+import { compileRollout } from '../policy/rollout.ts'
 import type { ReviewContext, ReviewInput } from './context.ts'
 import { bareFacts, requestFacts } from './facts.ts'
 import type { Reviewed } from './unjudged.ts'
 
 const GROUP = 'portcullis.dev'
-const KINDS: readonly string[] = ['Policy', 'PolicyException', 'SidecarInjection']
+const KINDS: readonly string[] = ['Policy', 'PolicyException', 'SidecarInjection', 'CanaryRollout']
 
 /** Refuses a document of our own that no gateway could compile, when it is applied and not when it is needed. */
 export function admitDocument(
@@ -62,6 +63,7 @@ function compile(kind: string, object: JsonObject): Compiled<unknown> {
     revision: '',
     locate: () => ({ start: nowhere, end: nowhere }),
   }
+  if (kind === 'CanaryRollout') return compileRollout(source)
   return kind === 'SidecarInjection' ? compileInjection(source) : compileDocument(source, CHECKS)
 }
 

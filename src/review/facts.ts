@@ -3,6 +3,7 @@ import type { InjectionResult, RequestReason } from '../injection/outcome.ts'
 import type { Action } from '../policy/compile.ts'
 import type { GlassFact } from './broken-glass.ts'
 import type { ReviewPath } from './path.ts'
+import type { RolloutFact } from './rollouts.ts'
 
 /** What became of one injection. `prefix` is what the generic format's metrics are labelled with. */
 export interface InjectionFact {
@@ -37,7 +38,7 @@ export interface ReviewFacts {
   /** What each policy did about this request, each action once. */
   readonly decisions: readonly {
     readonly policy: string
-    readonly action: Action | 'WouldDeny' | 'Exempt' | 'Skipped' | 'Error' | 'Pass'
+    readonly action: Action | 'WouldDeny' | 'Staged' | 'Exempt' | 'Skipped' | 'Error' | 'Pass'
   }[]
   /** Seconds that each policy took. */
   readonly durations: readonly { readonly policy: string; readonly seconds: number }[]
@@ -51,6 +52,8 @@ export interface ReviewFacts {
   readonly injections: readonly InjectionFact[]
   /** The injections of which an item was changed since it was injected; once for each item. */
   readonly drift: readonly string[]
+  /** What each version of each document that is being rolled out made of the request. */
+  readonly rollouts: readonly RolloutFact[]
   /** Why a patch was withheld. Names the operation, never its value. */
   readonly proofFailure?: ProofFailure
   /** What went wrong inside: a bug, with its stack. */
@@ -71,6 +74,7 @@ export function bareFacts(path: ReviewPath, result: ReviewFacts['result'], code:
     expiredExceptions: [],
     injections: [],
     drift: [],
+    rollouts: [],
   }
 }
 

@@ -1,14 +1,19 @@
 import type { Answer, Remarks } from '../admission/answer.ts'
 import { describeObject } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
+import { counted, shorten } from '../admission/text.ts'
 import type { SubjectFacts } from '../checks/check.ts'
+import type { Injection } from '../injection/injection.ts'
 import type { InjectionOutcome, InjectionPlan, InjectionResult, RequestReason } from '../injection/outcome.ts'
+import { asIfInForce, injectionsAt, shadowsAt } from '../injection/placed.ts'
 import { type InjectionPorts, type InjectionSet, planInjections } from '../injection/plan.ts'
 import type { JsonObject } from '../json/value.ts'
+import { placeOf } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { InjectionFact, ProofFailure } from './facts.ts'
 import { podSecurityWarnings } from './pod-security.ts'
 import { proveInjection } from './prove.ts'
+import { describeRollouts, type RolloutFact, rolloutFact } from './rollouts.ts'
 
 /** What decides an injection, and what others know about the pod. */
 export interface InjectionContext extends InjectionPorts {
@@ -26,6 +31,8 @@ export interface Injected {
   /** Items that were injected once and changed since, by the injection. */
   readonly drift: readonly string[]
   readonly proofFailure?: ProofFailure
+  /** What each version of an injection that is being rolled out made of the pod. */
+  readonly rollouts: readonly RolloutFact[]
 }
 
 /** Results that nobody asked about: they are counted, and not said to the user. */
@@ -38,10 +45,67 @@ const SILENT: ReadonlySet<InjectionResult | RequestReason> = new Set([
   'not-triggered',
   'other-labels',
   'other-namespace',
+  'other-stage',
 ])
 
-/** Injects into a pod that is about to be created, or says why there is nothing to inject. */
+/**
+ * Injects into a pod that is about to be created, or says why there is nothing to inject: what is in force there. What is not in force yet
+ * is planned beside it, and changes nothing.
+ */
 export function inject(request: AdmissionRequest, context: InjectionContext): Injected {
+  const place = () => placeOf(request, context.namespaceLabels)
+  const { here, away } = injectionsAt(context.injections, place)
+  const injected = injectHere(request, { ...context, injections: here })
+  const shadows = shadowsAt(context.injections, place)
+  if (away.length === 0 && shadows.length === 0 && here === context.injections) return injected
+  const watched = shadows.flatMap(shadow => rehearseShadow(request, { ...context, injections: here }, shadow) ?? [])
+  const rollouts = [...injected.rollouts, ...watched.map(({ fact }) => fact)]
+  const told = watched.flatMap(({ summary }) => summary ?? [])
+  const auditAnnotations = {
+    ...injected.answer.auditAnnotations,
+    ...(told.length > 0 && { staged: told.join('; ') }),
+    ...(rollouts.length > 0 && { rollouts: describeRollouts(rollouts) }),
+  }
+  return {
+    ...injected,
+    answer: { ...injected.answer, auditAnnotations },
+    outcomes: [
+      ...injected.outcomes,
+      ...away.map(({ injection, result }) => outcomeFact(injection.name, undefined, result)),
+      ...watched.map(({ outcome }) => outcome),
+    ],
+    rollouts,
+  }
+}
+
+/** Something that is planned and proven where it is not in force. */
+interface Watched {
+  readonly outcome: InjectionFact
+  readonly fact: RolloutFact
+  /** What would have been added; undefined where nothing would. */
+  readonly summary: string | undefined
+}
+
+/** What a shadow would have done. Whatever goes wrong in it is told, and touches nothing else. */
+function rehearseShadow(request: AdmissionRequest, context: InjectionContext, shadow: Injection): Watched | undefined {
+  try {
+    const injected = injectHere(request, { ...context, injections: asIfInForce(context.injections, shadow) })
+    const outcome = injected.outcomes.find(({ injection }) => injection === shadow.name)
+    const fact = injected.rollouts.find(({ role }) => role === 'shadow')
+    if (outcome === undefined || fact === undefined) return undefined
+    if (outcome.result !== 'injected') return { outcome, fact, summary: undefined }
+    const added = injected.answer.kind === 'patched' ? injected.answer.patch.map(({ path }) => path) : []
+    const summary = `${fact.version}: ${counted(added.length, 'operation')}: ${added.join(', ')}`
+    return { outcome: { ...outcome, result: 'staged' }, fact, summary: shorten(summary, MAX_SUMMARY) }
+  } catch {
+    const fact = rolloutFact(shadow, 'error')
+    return fact && { outcome: outcomeFact(shadow.name, undefined, 'render-failed'), fact, summary: undefined }
+  }
+}
+
+const MAX_SUMMARY = 1024
+
+function injectHere(request: AdmissionRequest, context: InjectionContext): Injected {
   const { injections } = context
   const pod = createdPod(request)
   if (typeof pod === 'string') {
@@ -49,7 +113,7 @@ export function inject(request: AdmissionRequest, context: InjectionContext): In
     const remarks = remarksOf([], context)
     const auditAnnotations =
       outcomes.length === 0 ? remarks.auditAnnotations : { ...remarks.auditAnnotations, 'not-injected': pod }
-    return { answer: { kind: 'allowed', ...remarks, auditAnnotations }, outcomes, drift: [] }
+    return { answer: { kind: 'allowed', ...remarks, auditAnnotations }, outcomes, drift: [], rollouts: [] }
   }
   const plan = planInjections({ pod, namespace: request.namespace }, injections, context)
   if (plan.denial !== undefined) {
@@ -113,8 +177,24 @@ function injectedOf({ outcomes }: InjectionPlan, context: InjectionContext, verd
     drift: outcomes.flatMap(({ injection, notes }) =>
       notes.filter(({ kind }) => kind === 'drift').map(() => injection.name),
     ),
+    rollouts: outcomes.flatMap(({ injection, result }) => {
+      const meaning = ROLLOUT_RESULTS.get(result)
+      return (meaning && rolloutFact(injection, meaning)) ?? []
+    }),
   }
 }
+
+/** What a result says about the version of an injection; nothing where the pod was none of its. */
+const ROLLOUT_RESULTS: ReadonlyMap<InjectionResult, RolloutFact['result']> = new Map([
+  ['injected', 'passed'],
+  ['complete', 'passed'],
+  ['observed', 'passed'],
+  ['conflict', 'violated'],
+  ['missing-volume', 'violated'],
+  ['annotations-full', 'violated'],
+  ['render-failed', 'error'],
+  ['proof-failed', 'error'],
+])
 
 function outcomeFact(
   injection: string,

@@ -9,6 +9,7 @@ import { type ReviewContext, type ReviewInput, subjectFacts } from './context.ts
 import { bareFacts, type ReviewFacts, requestFacts } from './facts.ts'
 import { denialOf, remarksOf } from './message.ts'
 import { asks } from './path.ts'
+import { describeRollouts, type RolloutFact, rolloutFacts } from './rollouts.ts'
 import { DEADLINE, type Reviewed, unjudged } from './unjudged.ts'
 
 /** Asks the policies of this path, and answers. */
@@ -46,7 +47,8 @@ export function judge(
   }
   const decided = decide(results, set, request, { namespaceLabels, now: facts.now, onUnknownNamespace })
   const decision = input.isObserving ? observed(decided) : decided
-  const answer = answerOf(decision, request, set.hash)
+  const rollouts = rolloutFacts(results, decision)
+  const answer = answerOf(decision, request, set.hash, rollouts)
   return {
     status: 200,
     body: encodeAnswer(identity, answer),
@@ -62,6 +64,7 @@ export function judge(
       durations,
       unknownNamespaces,
       breakGlass: brokenGlass(decision),
+      rollouts,
       expiredExceptions: decision.expired.map(({ exception }) => exception),
     },
   }
@@ -72,8 +75,17 @@ function isUnjudged({ denials, wouldDeny, errors, ignoredErrors }: Decision): bo
   return denials.length + wouldDeny.length === 0 && errors.length + ignoredErrors.length > 0
 }
 
-function answerOf(decision: Decision, request: AdmissionRequest, setHash: string): Answer {
-  const remarks = remarksOf(decision, setHash)
+function answerOf(
+  decision: Decision,
+  request: AdmissionRequest,
+  setHash: string,
+  rollouts: readonly RolloutFact[],
+): Answer {
+  const said = remarksOf(decision, setHash)
+  const remarks =
+    rollouts.length === 0
+      ? said
+      : { ...said, auditAnnotations: { ...said.auditAnnotations, rollouts: describeRollouts(rollouts) } }
   return decision.allowed
     ? { kind: 'allowed', ...remarks }
     : { kind: 'denied', ...denialOf(decision, request), ...remarks }
@@ -90,6 +102,7 @@ function decisionFacts(decision: Decision, results: readonly Evaluated[]): Revie
     for (const { policy, action } of list) note(policy, action)
   }
   for (const { policy } of decision.wouldDeny) note(policy, 'WouldDeny')
+  for (const { policy } of decision.shadowed) note(policy, 'Staged')
   for (const { policy } of decision.exempt) note(policy, 'Exempt')
   for (const { policy } of decision.skipped) note(policy, 'Skipped')
   for (const list of [decision.errors, decision.ignoredErrors]) for (const { policy } of list) note(policy, 'Error')

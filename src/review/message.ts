@@ -84,6 +84,7 @@ export function remarksOf(decision: Decision, setHash: string): Remarks {
   annotate('would-deny', decision.wouldDeny, item => `${place(item)}: ${item.finding.message}`)
   annotate('warned', decision.warnings, place)
   annotate('audited', decision.audits, item => `${place(item)}: ${item.finding.message}`)
+  annotate('staged', decision.shadowed, item => `${place(item)}: ${item.finding.message}`)
   annotate('exempt', decision.exempt, item => `${place(item)} by ${item.exception}: ${item.reason}`)
   annotate('expired', decision.expired, ({ exception }) => exception)
   annotate('skipped', decision.skipped, unjudged)

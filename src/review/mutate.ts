@@ -25,7 +25,7 @@ export function mutate(
     facts,
     ...(owner?.kind === 'found' && { ownerKeys: new Set(owner.selector.map(({ key }) => key)) }),
   })
-  const { answer, outcomes, drift, proofFailure } = input.isObserving ? rehearsed(injected) : injected
+  const { answer, outcomes, drift, rollouts, proofFailure } = input.isObserving ? rehearsed(injected) : injected
   if (monotonic() >= input.deadline) {
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
     return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request) } }
@@ -41,6 +41,7 @@ export function mutate(
         .map(({ injection }) => ({ kind: 'SidecarInjection', name: injection })),
       injections: outcomes,
       drift,
+      rollouts,
       ...(proofFailure !== undefined && { proofFailure }),
     },
   }

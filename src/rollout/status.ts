@@ -35,6 +35,9 @@ export interface Reason {
   readonly message: string
 }
 
+/** How far each revision has come: all that decides what is in force. */
+export type Reach = Pick<RolloutStatus, 'phase' | 'revision' | 'stage' | 'older'>
+
 /** Everything that a controller has to remember; it is what `kubectl get canaryrollouts` shows. */
 export interface RolloutStatus {
   readonly phase: Phase
@@ -68,8 +71,8 @@ export type InForce =
  *
  * @param ring what `ringOf` says; undefined: no stage ever reaches it.
  */
-export function inForceAt(status: RolloutStatus, ring: number | 'unknown' | undefined): InForce {
-  const { phase, revision, stage, older } = status
+export function inForceAt(reach: Reach, ring: number | 'unknown' | undefined): InForce {
+  const { phase, revision, stage, older } = reach
   const reached: Layer = { revision, stage: phase === 'Complete' ? COMPLETE : stage }
   const layers = [reached, ...older].filter(layer => layer.stage >= 0)
   const everywhere = layers.findIndex(layer => layer.stage === COMPLETE)

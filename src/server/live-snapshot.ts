@@ -4,7 +4,7 @@ import type { LoadedInjections } from '../injection/set.ts'
 import type { NamespaceTable } from '../policy/match.ts'
 import { describeProblem, type Problem } from '../policy/problems.ts'
 import type { LoadedSet, PolicySet } from '../policy/set.ts'
-import { type Metrics, observeExceptions } from './metrics.ts'
+import { type Metrics, observeExceptions, observeRollouts } from './metrics.ts'
 import { poll } from './poll.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -183,6 +183,7 @@ export class LiveSnapshot {
     metrics.policySetInfo.set({ hash: set.hash }, 1)
     metrics.policies.set(set.policies.length)
     observeExceptions(metrics, set.exceptions)
+    void observeRollouts(metrics, set.rollouts.records)
     metrics.injections.set(injections.injections.length)
     metrics.staleDocuments.set(stale.length)
     metrics.documentProblems.set(problems.length)

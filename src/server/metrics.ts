@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { CompiledException } from '../policy/exceptions.ts'
+import type { RecordDocument } from '../policy/rollout-record.ts'
 import type { ReviewFacts } from '../review/facts.ts'
 
 /** Seconds: from a review that parses a small body to one that meets the API server's patience. */
@@ -97,6 +98,16 @@ export function createMetrics() {
       ['policy'],
       POLICY_BUCKETS,
     ),
+    rolloutInfo: gauge(
+      'rollout_info',
+      'The state of each rollout that decides here, and the revision that it brings; the value is always 1.',
+      ['rollout', 'record', 'kind', 'target', 'revision', 'stage', 'phase'],
+    ),
+    rolloutReviews: counter(
+      'rollout_reviews_total',
+      'What each version of each document that is being rolled out made of requests, since the present state of its rollout: passed, violated, error or skipped.',
+      ['rollout', 'record', 'role', 'version', 'result'],
+    ),
     inFlight: gauge('in_flight_requests', 'Admission reviews that are being answered.'),
     policySetInfo: gauge('policy_set_info', 'The policy set in force, by its hash; the value is always 1.', ['hash']),
     policies: gauge('policies', 'Policies in force.'),
@@ -147,8 +158,27 @@ export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: num
     metrics.injectionResults.inc({ injection, result: became })
   }
   for (const injection of facts.drift) metrics.injectionDrift.inc({ injection })
+  for (const { rollout, record, role, version, result: became } of facts.rollouts)
+    metrics.rolloutReviews.inc({ rollout, record: String(record), role, version, result: became })
   if (facts.proofFailure !== undefined) metrics.proofFailures.inc({ invariant: facts.proofFailure.invariant })
   for (const document of facts.unknownNamespaces) metrics.unknownNamespaces.inc(document)
+}
+
+/** Shows the state of each rollout, and forgets what was counted in states that are over. */
+export async function observeRollouts(metrics: Metrics, records: readonly RecordDocument[]): Promise<void> {
+  metrics.rolloutInfo.reset()
+  for (const { rollout, number, target, status } of records) {
+    const { revision, stage, phase } = status
+    const state = { record: String(number), kind: target.kind, target: target.name, stage: String(stage), phase }
+    metrics.rolloutInfo.set({ rollout, revision, ...state }, 1)
+  }
+  const { values } = await metrics.rolloutReviews.get()
+  for (const { labels } of values) {
+    const isPresent = records.some(
+      ({ rollout, number }) => rollout === labels.rollout && String(number) === labels.record,
+    )
+    if (!isPresent) metrics.rolloutReviews.remove(labels)
+  }
 }
 
 /**

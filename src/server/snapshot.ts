@@ -5,6 +5,7 @@ import type { InjectionSet } from '../injection/plan.ts'
 import { loadInjections } from '../injection/set.ts'
 import { type NamespaceTable, namespaceLabelsOf } from '../policy/match.ts'
 import type { SourceDocument } from '../policy/problems.ts'
+import type { RecordDocument } from '../policy/rollout-record.ts'
 import { loadSet, type PolicySet } from '../policy/set.ts'
 import type { ReviewContext } from '../review/context.ts'
 
@@ -26,6 +27,7 @@ export interface PortableSnapshot {
   readonly generic: GenericFiles | undefined
   readonly uninjectedNamespaces: readonly string[]
   readonly injectionHash: string
+  readonly rollouts: { readonly records: readonly RecordDocument[]; readonly revisions: readonly PortableDocument[] }
   readonly namespaces: NamespaceTable
 }
 
@@ -43,13 +45,17 @@ export function contextOf(
 /** Takes a snapshot apart. */
 export function toPortable({ set, injections, namespaces }: Snapshot): PortableSnapshot {
   return {
-    documents: [...set.policies, ...set.exceptions].map(portable),
+    documents: [...set.documents, ...set.exceptions].map(portable),
     excludedNamespaces: set.excludedNamespaces,
     hash: set.hash,
-    injections: injections.injections.filter(({ generic }) => generic === undefined).map(portable),
+    injections: injections.documents.filter(({ generic }) => generic === undefined).map(portable),
     generic: injections.generic,
     uninjectedNamespaces: injections.excludedNamespaces,
     injectionHash: injections.hash,
+    rollouts: {
+      records: set.rollouts.records,
+      revisions: set.rollouts.revisions.map(({ file, revision, value, kinds }) => ({ file, revision, value, kinds })),
+    },
     namespaces,
   }
 }
@@ -67,10 +73,16 @@ function portable(document: {
 /** Compiles a portable snapshot. Its documents compiled before, so a problem here is a bug. */
 export function fromPortable(portable: PortableSnapshot): Snapshot {
   const { excludedNamespaces, hash, uninjectedNamespaces, injectionHash, namespaces } = portable
-  const policies = loadSet(folderOf(portable.documents), { checks: CHECKS, excludedNamespaces, digest: () => hash })
+  const rollouts = { records: portable.rollouts.records, revisions: folderOf(portable.rollouts.revisions).documents }
+  const policies = loadSet(folderOf(portable.documents), {
+    checks: CHECKS,
+    excludedNamespaces,
+    digest: () => hash,
+    rollouts,
+  })
   const injections = loadInjections(
     { ...folderOf(portable.injections), generic: portable.generic },
-    { excludedNamespaces: uninjectedNamespaces, digest: () => injectionHash },
+    { excludedNamespaces: uninjectedNamespaces, digest: () => injectionHash, rollouts },
   )
   const [problem] = [...policies.problems, ...injections.problems]
   if (problem !== undefined) throw new Error(`a compiled document does not compile again: ${problem.message}`)

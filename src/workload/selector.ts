@@ -110,3 +110,9 @@ function satisfies({ operator, values }: Requirement, value: string | undefined)
       return value === undefined
   }
 }
+
+/** The labels of an object that are texts. */
+export function labelsIn(labels: Json | undefined): Readonly<Record<string, string>> {
+  const entries = Object.entries(isObject(labels) ? labels : {})
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+}

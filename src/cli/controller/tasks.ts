@@ -92,7 +92,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
   const revisions = revisionTask(context, async () => {
     if ((await missing()).length > 0) return undefined
     const { set, injections } = live.current
-    return { inForce: [...set.policies, ...set.exceptions, ...injections.injections], objects: cluster.objects() }
+    return { inForce: [...set.documents, ...set.exceptions, ...injections.documents], objects: cluster.objects() }
   })
   const auditing = auditTask(context, {
     intervalMs: options['audit-interval'],

@@ -39,7 +39,12 @@ export function documentStore(options: StoreOptions, env: Env, cluster: ClusterD
     policiesPath: options.policies ?? SHIPPED_POLICIES,
     load: async previous => {
       const kinds = ['Policy', 'PolicyException'] as const
-      const set = { checks: CHECKS, excludedNamespaces: options['exclude-namespaces'], digest }
+      const set = {
+        checks: CHECKS,
+        excludedNamespaces: options['exclude-namespaces'],
+        digest,
+        ...(cluster && { rollouts: cluster.rollouts() }),
+      }
       // Who has just started begins with what the others have in force.
       const before = previous ?? (cluster && loadSet(cluster.lastGood(kinds), set).set)
       return loadSet(both(await readDocuments(sources), cluster?.folder(kinds)), {
@@ -49,7 +54,11 @@ export function documentStore(options: StoreOptions, env: Env, cluster: ClusterD
     },
     loadInjections: async previous => {
       const kinds = ['SidecarInjection'] as const
-      const set = { excludedNamespaces: uninjectedNamespaces(options, env), digest }
+      const set = {
+        excludedNamespaces: uninjectedNamespaces(options, env),
+        digest,
+        ...(cluster && { rollouts: cluster.rollouts() }),
+      }
       const before = previous ?? (cluster && loadInjections(cluster.lastGood(kinds), set).set)
       return loadInjections(both(await readInjections(options), cluster?.folder(kinds)), {
         ...set,

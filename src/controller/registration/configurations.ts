@@ -136,7 +136,7 @@ function documentsWebhook(registration: Registration): JsonObject {
       apiGroups: ['portcullis.dev'],
       apiVersions: ['*'],
       operations: ['CREATE', 'UPDATE'],
-      resources: ['policies', 'policyexceptions', 'sidecarinjections'],
+      resources: ['policies', 'policyexceptions', 'sidecarinjections', 'canaryrollouts'],
       scope: '*',
     },
   ]

@@ -35,6 +35,7 @@ const NOT_BY_WILDCARD: ReadonlySet<string> = new Set([
   'portcullis.dev/policies',
   'portcullis.dev/policyexceptions',
   'portcullis.dev/sidecarinjections',
+  'portcullis.dev/canaryrollouts',
 ])
 
 /** Whether any webhook is ever asked about the resources of a group. */

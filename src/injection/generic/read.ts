@@ -63,6 +63,7 @@ function injectionOf(mutation: Mutation, sidecars: Sidecars, { mutationFile, rev
     onConflict: 'Skip',
     onFailure: 'Allow',
     jobs: mutation.implementsSidecarLifecycle ? 'Always' : 'NativeOnly',
+    isStaged: false,
     declaredNames: new Set([...mutation.initContainers, ...mutation.containers]),
     render: rendererOf(mutation, sidecars),
     generic: { statusKey: `${annotationNamespace}/status`, prefix: annotationNamespace },

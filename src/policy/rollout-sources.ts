@@ -1,0 +1,42 @@
+import type { Compiled } from './folder.ts'
+import type { Rollouts } from './placement.ts'
+import type { SourceDocument } from './problems.ts'
+import { compileRecord, type RecordDocument } from './rollout-record.ts'
+
+/** What there is of rollouts beside the documents. Plain data but for the places in its documents. */
+export interface RolloutSources {
+  readonly records: readonly RecordDocument[]
+  /** Revisions of documents of every kind, as they are kept. */
+  readonly revisions: readonly SourceDocument[]
+}
+
+export const NO_ROLLOUT_SOURCES: RolloutSources = { records: [], revisions: [] }
+
+/** The rollouts of one kind of document. A revision that this version cannot compile any more is not there. */
+export function rolloutsOf<Document extends { readonly kind: string }>(
+  { records, revisions }: RolloutSources,
+  kinds: readonly string[],
+  compile: (source: SourceDocument) => Compiled<Document>,
+): Rollouts<Document> {
+  const own = revisions.filter(({ kinds: held }) => held.some(kind => kinds.includes(kind)))
+  const older = own.flatMap(source => {
+    const compiled = compile(source)
+    return compiled.ok ? [compiled.document] : []
+  })
+  return { records: records.map(compileRecord), older }
+}
+
+/** What names the state of all rollouts in the hash of a set. */
+export function rolloutParts({ records }: RolloutSources): readonly string[] {
+  return records.map(({ target, uid, number }) => `rollout:${target.kind}/${target.name}#${uid}#${number}`).sort()
+}
+
+/** The labels of namespaces that a stage selects on. */
+export function ringLabels({ records }: RolloutSources): readonly string[] {
+  return records.flatMap(({ stages }) =>
+    stages.flatMap(({ namespaceSelector }) => [
+      ...Object.keys(namespaceSelector?.matchLabels ?? {}),
+      ...(namespaceSelector?.matchExpressions ?? []).map(({ key }) => key),
+    ]),
+  )
+}
