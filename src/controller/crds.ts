@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { injectionSchema } from '../injection/schema.ts'
 import { dig, type Json, type JsonObject } from '../json/value.ts'
+import { rolloutSchema } from '../policy/rollout-schema.ts'
 import { exceptionSchema, policySchema } from '../policy/schema.ts'
 import { structuralSchema } from './structural-schema.ts'
 
@@ -18,6 +19,41 @@ interface Resource {
   readonly columns: readonly { readonly name: string; readonly type: string; readonly jsonPath: string }[]
   /** Rules over `spec` that the API server evaluates by itself, and where they stand. */
   readonly rules: Readonly<Record<string, readonly { readonly rule: string; readonly message: string }[]>>
+  /** Of its status, beside the conditions. */
+  readonly status?: JsonObject
+}
+
+const ROLLOUT_STATUS: JsonObject = {
+  phase: { type: 'string', description: 'Pending, Progressing, Paused, RolledBack, Aborted or Complete.' },
+  stage: { type: 'string', description: 'The last stage that the target has reached; empty before the first.' },
+  since: { type: 'string', format: 'date-time', description: 'Since when it is in this phase and stage.' },
+  revision: { type: 'string', description: 'The revision of the target.' },
+  verdict: { type: 'string', description: 'What the gates say, in a word for each that is not ok.' },
+  reason: { type: 'string' },
+  message: { type: 'string' },
+  gates: {
+    type: 'array',
+    items: {
+      type: 'object',
+      required: ['gate', 'state', 'limit'],
+      properties: {
+        gate: { type: 'string' },
+        state: { type: 'string', enum: ['ok', 'breached', 'unknown'] },
+        value: { type: 'number' },
+        limit: { type: 'number' },
+      },
+    },
+  },
+  replicas: {
+    type: 'object',
+    description: 'The gateways, and how many of them go by the present state.',
+    properties: { total: { type: 'integer' }, current: { type: 'integer' } },
+  },
+  record: {
+    type: 'object',
+    description: 'What the controller remembers; its copy in a ControllerRevision is what the gateways go by.',
+    'x-kubernetes-preserve-unknown-fields': true,
+  },
 }
 
 const RESOURCES: readonly Resource[] = [
@@ -72,6 +108,24 @@ const RESOURCES: readonly Resource[] = [
       ],
     },
   },
+  {
+    kind: 'CanaryRollout',
+    plural: 'canaryrollouts',
+    shortName: 'cro',
+    scope: 'Cluster',
+    description:
+      'Brings a policy or an injection to the namespaces of a cluster stage by stage, and takes it back by itself.',
+    schema: rolloutSchema,
+    columns: [
+      { name: 'Target', type: 'string', jsonPath: '.spec.target.name' },
+      { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+      { name: 'Stage', type: 'string', jsonPath: '.status.stage' },
+      { name: 'Since', type: 'date', jsonPath: '.status.since' },
+      { name: 'Gates', type: 'string', jsonPath: '.status.verdict' },
+    ],
+    rules: {},
+    status: ROLLOUT_STATUS,
+  },
 ]
 
 const STATUS: JsonObject = {
@@ -104,7 +158,17 @@ export function customResourceDefinitions(): readonly JsonObject[] {
   return RESOURCES.map(definition)
 }
 
-function definition({ kind, plural, shortName, scope, description, schema, columns, rules }: Resource): JsonObject {
+function definition({
+  kind,
+  plural,
+  shortName,
+  scope,
+  description,
+  schema,
+  columns,
+  rules,
+  status = {},
+}: Resource): JsonObject {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json
   const spec = withRules(structuralSchema(dig(json, 'properties', 'spec')), rules)
   const age = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
@@ -140,7 +204,7 @@ function definition({ kind, plural, shortName, scope, description, schema, colum
                 kind: { type: 'string' },
                 metadata: { type: 'object' },
                 spec,
-                status: STATUS,
+                status: { ...STATUS, properties: { ...(STATUS['properties'] as JsonObject), ...status } },
               },
             },
           },

@@ -19,15 +19,19 @@ export interface RevisionFacts {
   readonly inForce: readonly InForce[]
   /** What is in the cluster. */
   readonly objects: readonly { readonly kind: Kind; readonly file: string; readonly object: JsonObject }[]
+  /** What rollouts have in force of documents that have changed since, as `kind/name@revision`. */
+  readonly rolledOut: ReadonlySet<string>
 }
 
 const INTERVAL_MS = 2000
 /** Which document it is a revision of. */
 const DOCUMENT = 'portcullis.dev/document'
+/** Which one. */
+const REVISION = 'portcullis.dev/document-revision'
 
 /**
  * Keeps the last good revision of each document that is in the cluster: a gateway that starts while the newest one does not compile
- * begins with it. One for each document; it goes with the document.
+ * begins with it. One for each document, and those that rollouts have in force; they go with the document.
  *
  * @param facts undefined while not all documents have been seen.
  */
@@ -44,6 +48,7 @@ export function revisionTask(
       if (known === undefined) return
       const { items } = await client.list(collection, { labelSelector: REVISION_SELECTOR })
       const kept = new Map(items.map(item => [nameOf(item), getString(dig(item, 'metadata', 'annotations'), DOCUMENT)]))
+      const rolledOut = new Set(items.filter(item => isRolledOut(item, known.rolledOut)).map(nameOf))
       const present = new Map(known.objects.map(found => [found.file, found]))
       /** The name of what is to be kept, by document. Of one that was never good there is nothing. */
       const wanted = new Map<string, string>()
@@ -58,6 +63,7 @@ export function revisionTask(
       for (const [name, file = ''] of kept) {
         if (signal.aborted) return
         // What stands there for a document that is broken at present is all that is left of it.
+        if (rolledOut.has(name)) continue
         const isOver = wanted.has(file) ? wanted.get(file) !== name : !present.has(file)
         if (isOver) await client.remove({ ...collection, name })
       }
@@ -67,7 +73,7 @@ export function revisionTask(
 
 function revisionOf(
   name: string,
-  { file, source }: InForce,
+  { file, source, revision }: InForce,
   { kind, object }: RevisionFacts['objects'][number],
 ): JsonObject {
   const metadata = dig(object, 'metadata')
@@ -78,7 +84,7 @@ function revisionOf(
     metadata: {
       name,
       labels: REVISION_LABELS,
-      annotations: { [DOCUMENT]: file, 'portcullis.dev/kind': KINDS[kind] },
+      annotations: { [DOCUMENT]: file, 'portcullis.dev/kind': KINDS[kind], [REVISION]: revision },
       // With its document it goes, whoever deletes that.
       ownerReferences: [
         {
@@ -92,6 +98,13 @@ function revisionOf(
     data: source as JsonObject,
     revision: typeof generation === 'number' ? generation : 1,
   }
+}
+
+/** Whether a rollout has it in force somewhere, although its document has changed. */
+function isRolledOut(item: JsonObject, rolledOut: ReadonlySet<string>): boolean {
+  const data = item['data']
+  const revision = getString(dig(item, 'metadata', 'annotations'), REVISION)
+  return rolledOut.has(`${getString(data, 'kind')}/${getString(dig(data, 'metadata'), 'name')}@${revision}`)
 }
 
 /** The data of a ControllerRevision never changes: what it is called names it. */

@@ -1,4 +1,11 @@
-import { type Place, type RolloutRecord, replacedNames, type Versions, versionsAt } from '../rollout/record.ts'
+import {
+  type Place,
+  type RolloutRecord,
+  replacedNames,
+  revisionsInForce,
+  type Versions,
+  versionsAt,
+} from '../rollout/record.ts'
 
 /**
  * Where one version of a document counts, because a rollout says so.
@@ -51,7 +58,10 @@ export function arrange<Document extends Versioned>(
     const tracker = own.find(({ record }) => record.target.name === document.name)
     if (tracker === undefined) return []
     const earlier = older.filter(({ name, revision }) => name === document.name && revision !== document.revision)
-    const versions = [document, ...earlier].map(version => placed(version, targetAt(tracker, version), replacing))
+    const inForce = revisionsInForce(tracker.record)
+    const versions = [document, ...earlier]
+      .filter(({ revision }) => inForce.has(revision))
+      .map(version => placed(version, targetAt(tracker, version), replacing))
     return tracker.record.elsewhere === 'Audit'
       ? [...versions, { ...document, placement: shadowAt(tracker, document) }]
       : versions

@@ -60,9 +60,14 @@ const spec = z
       .enum(['Audit', 'Off'])
       .default('Audit')
       .describe('What the target does where it has not come: it is recorded what it would have done, or nothing.'),
-    gates: gates.default({}),
-    onBreach: z.enum(['Rollback', 'Pause']).default('Rollback'),
-    paused: z.boolean().default(false),
+    gates: gates
+      .default({})
+      .describe('What ends a stage, or keeps it from being left; those that are left out are not asked.'),
+    onBreach: z
+      .enum(['Rollback', 'Pause'])
+      .default('Rollback')
+      .describe('What a breached gate does: takes the target back everywhere (the default), or stops where it is.'),
+    paused: z.boolean().default(false).describe('Keeps it from going on; a breached gate stops it all the same.'),
   })
   .superRefine(({ stages, target, replaces }, context) => {
     const names = stages.map(({ name }) => name)

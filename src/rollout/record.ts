@@ -87,6 +87,13 @@ export function replacedNames({ replaces, before }: RolloutRecord): ReadonlySet<
   ])
 }
 
+/** Every revision of the target that may be in force somewhere. */
+export function revisionsInForce({ reach, before }: RolloutRecord): ReadonlySet<string> {
+  const isReached = reach.phase === 'Complete' || reach.stage >= 0
+  const own = [...(isReached ? [reach.revision] : []), ...reach.older.map(({ revision }) => revision)]
+  return new Set([...own, ...(before === undefined ? [] : revisionsInForce(before))])
+}
+
 /** Every revision of the target that a record names: those that must be kept. */
 export function revisionsIn({ reach, before }: RolloutRecord): ReadonlySet<string> {
   const own = [reach.revision, ...reach.older.map(({ revision }) => revision)].filter(revision => revision !== '')

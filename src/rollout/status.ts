@@ -32,6 +32,8 @@ export interface Reason {
     | 'TargetChanged'
     | 'Aborted'
     | 'Complete'
+    | 'TargetTaken'
+    | 'Restored'
   readonly message: string
 }
 

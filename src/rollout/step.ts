@@ -10,7 +10,8 @@ export interface Requests {
   readonly abort?: boolean
 }
 
-const FIRST: RolloutStatus = {
+/** The status of a rollout of which nothing is known yet. */
+export const WAITING: RolloutStatus = {
   phase: 'Pending',
   revision: '',
   stage: -1,
@@ -35,7 +36,7 @@ export function step(
   requests: Requests,
   now: number,
 ): RolloutStatus {
-  const before = clamped(spec, status ?? FIRST)
+  const before = clamped(spec, status ?? WAITING)
   if (requests.abort === true && before.phase !== 'Complete')
     return withdrawn(before, 'Aborted', { word: 'Aborted', message: 'somebody aborted it' }, now)
   // Without a target that compiles nothing moves: what is in force stays in force.
@@ -69,7 +70,7 @@ function targetChanged(before: RolloutStatus, revision: string, now: number): Ro
   // Of an older one only what reaches further than those above it is still in force anywhere.
   const older = [...reached, ...before.older.filter(({ stage }) => stage > (reached[0]?.stage ?? -1))]
   return {
-    ...FIRST,
+    ...WAITING,
     revision,
     since: now,
     older,
@@ -131,7 +132,7 @@ function hold(
   const stage = spec.stages[before.stage]
   const left = before.since + (stage?.holdMs ?? 0) - now
   if (left > 0 && requests.promote !== stage?.name)
-    return because(status, 'Holding', `stage ${stage?.name} holds for ${Math.ceil(left / 1000)} s more`)
+    return because(status, 'Holding', `stage ${stage?.name} holds until ${new Date(now + left).toISOString()}`)
   const unknown = gates.filter(isUnknown)
   if (unknown.length > 0) return because(status, 'GateUnknown', `nobody knows: ${namesOf(unknown)}`)
   if (before.stage === spec.stages.length - 1)

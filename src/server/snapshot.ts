@@ -6,6 +6,7 @@ import { loadInjections } from '../injection/set.ts'
 import { type NamespaceTable, namespaceLabelsOf } from '../policy/match.ts'
 import type { SourceDocument } from '../policy/problems.ts'
 import type { RecordDocument } from '../policy/rollout-record.ts'
+import type { RolloutSources } from '../policy/rollout-sources.ts'
 import { loadSet, type PolicySet } from '../policy/set.ts'
 import type { ReviewContext } from '../review/context.ts'
 
@@ -27,8 +28,14 @@ export interface PortableSnapshot {
   readonly generic: GenericFiles | undefined
   readonly uninjectedNamespaces: readonly string[]
   readonly injectionHash: string
-  readonly rollouts: { readonly records: readonly RecordDocument[]; readonly revisions: readonly PortableDocument[] }
+  readonly rollouts: PortableRollouts
+  readonly injectionRollouts: PortableRollouts
   readonly namespaces: NamespaceTable
+}
+
+interface PortableRollouts {
+  readonly records: readonly RecordDocument[]
+  readonly revisions: readonly PortableDocument[]
 }
 
 type PortableDocument = Omit<SourceDocument, 'locate'>
@@ -52,12 +59,14 @@ export function toPortable({ set, injections, namespaces }: Snapshot): PortableS
     generic: injections.generic,
     uninjectedNamespaces: injections.excludedNamespaces,
     injectionHash: injections.hash,
-    rollouts: {
-      records: set.rollouts.records,
-      revisions: set.rollouts.revisions.map(({ file, revision, value, kinds }) => ({ file, revision, value, kinds })),
-    },
+    rollouts: portableRollouts(set.rollouts),
+    injectionRollouts: portableRollouts(injections.rollouts),
     namespaces,
   }
+}
+
+function portableRollouts({ records, revisions }: RolloutSources): PortableRollouts {
+  return { records, revisions: revisions.map(({ locate: _, ...revision }) => revision) }
 }
 
 function portable(document: {
@@ -73,21 +82,28 @@ function portable(document: {
 /** Compiles a portable snapshot. Its documents compiled before, so a problem here is a bug. */
 export function fromPortable(portable: PortableSnapshot): Snapshot {
   const { excludedNamespaces, hash, uninjectedNamespaces, injectionHash, namespaces } = portable
-  const rollouts = { records: portable.rollouts.records, revisions: folderOf(portable.rollouts.revisions).documents }
   const policies = loadSet(folderOf(portable.documents), {
     checks: CHECKS,
     excludedNamespaces,
     digest: () => hash,
-    rollouts,
+    rollouts: sourcesOf(portable.rollouts),
   })
   const injections = loadInjections(
     { ...folderOf(portable.injections), generic: portable.generic },
-    { excludedNamespaces: uninjectedNamespaces, digest: () => injectionHash, rollouts },
+    {
+      excludedNamespaces: uninjectedNamespaces,
+      digest: () => injectionHash,
+      rollouts: sourcesOf(portable.injectionRollouts),
+    },
   )
   const [problem] = [...policies.problems, ...injections.problems]
   if (problem !== undefined) throw new Error(`a compiled document does not compile again: ${problem.message}`)
   // Which endpoint answers was decided before a review comes to the other thread.
   return { set: policies.set, injections: injections.set, namespaces, isBraked: false }
+}
+
+function sourcesOf({ records, revisions }: PortableRollouts): RolloutSources {
+  return { records, revisions: folderOf(revisions).documents }
 }
 
 function folderOf(documents: readonly PortableDocument[]) {

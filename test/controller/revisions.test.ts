@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { rolledOutOf } from '../../src/cli/controller/rollouts.ts'
 import { documentStore, followCluster } from '../../src/cli/serve/document-store.ts'
 import { revisionTask } from '../../src/controller/revisions.ts'
 import { dig, type JsonObject } from '../../src/json/value.ts'
@@ -44,7 +45,11 @@ async function start(cluster: FakeCluster) {
     async () => {
       await live.reload()
       const { set, injections } = live.current
-      return { inForce: [...set.policies, ...set.exceptions, ...injections.injections], objects: followed.objects() }
+      return {
+        inForce: [...set.documents, ...set.exceptions, ...injections.documents],
+        objects: followed.objects(),
+        rolledOut: rolledOutOf(set.rollouts),
+      }
     },
   )
   return {

@@ -66,7 +66,7 @@ describe('what is wrong is said with its place and what would be right', () => {
       'an unknown field',
       `${HEAD}  failurepolicy: Fail\n`,
       [
-        'a.yaml:9:3: /spec/failurepolicy: unknown field "failurepolicy" (did you mean "failurePolicy"?); allowed: validationActions, failurePolicy, matchConstraints, matchConditions, excludeNamespaces, podTemplates, checks, validations',
+        'a.yaml:9:3: /spec/failurepolicy: unknown field "failurepolicy" (did you mean "failurePolicy"?); allowed: validationActions, failurePolicy, matchConstraints, matchConditions, excludeNamespaces, podTemplates, checks, validations, staged',
       ],
     ],
     [
@@ -179,7 +179,7 @@ describe('what is wrong is said with its place and what would be right', () => {
       `${policy(['[Deny]', '[deny]'])}  zzz: 1\n`,
       [
         'a.yaml:6:23: /spec/validationActions/0: "deny" is not allowed (did you mean "Deny"?); must be one of "Deny", "Warn", "Audit"',
-        'a.yaml:9:3: /spec/zzz: unknown field "zzz"; allowed: validationActions, failurePolicy, matchConstraints, matchConditions, excludeNamespaces, podTemplates, checks, validations',
+        'a.yaml:9:3: /spec/zzz: unknown field "zzz"; allowed: validationActions, failurePolicy, matchConstraints, matchConditions, excludeNamespaces, podTemplates, checks, validations, staged',
       ],
     ],
     [

@@ -118,11 +118,11 @@ describe('a rollout of which nothing speaks against', () => {
     expect(see({ orphanedPods: 70, podGrowth: 30 })).toBe('Progressing 0 StageReached')
   })
 
-  it('says how long it holds', () => {
+  it('says until when it holds', () => {
     const started = begun()
     started.pass(10)
     started.see()
-    expect(started.status.reason.message).toBe('stage canary holds for 1200 s more')
+    expect(started.status.reason.message).toBe('stage canary holds until 1970-01-01T00:30:00.000Z')
   })
 
   it('is promoted by an operator before its time, by the name of the stage that holds', () => {

@@ -10,6 +10,7 @@ import { loadInjections } from '../../src/injection/set.ts'
 import { type AddOperation, applyPatch } from '../../src/json/patch.ts'
 import { getList, getString, isObject, type Json, type JsonObject } from '../../src/json/value.ts'
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
+import { NO_ROLLOUT_SOURCES, type RolloutSources } from '../../src/policy/rollout-sources.ts'
 import type { PolicySet } from '../../src/policy/set.ts'
 import { proveInjection } from '../../src/review/prove.ts'
 import { documentsOf, load, requestFor, subjectFacts } from './engine.ts'
@@ -34,10 +35,10 @@ export function injectionSet(specs: Readonly<Record<string, InjectionSpec>>): In
 }
 
 /** As {@link injectionSet}, from YAML. */
-export function injectionSetOf(yaml: string): InjectionSet {
+export function injectionSetOf(yaml: string, rollouts: RolloutSources = NO_ROLLOUT_SOURCES): InjectionSet {
   const documents = documentsOf(yaml, ['SidecarInjection'], 'injection.yaml')
   const excludedNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'portcullis-system']
-  const { set, problems } = loadInjections({ documents, problems: [] }, { excludedNamespaces, digest })
+  const { set, problems } = loadInjections({ documents, problems: [] }, { excludedNamespaces, digest, rollouts })
   if (problems[0] !== undefined) throw new Error(`${problems[0].pointer}: ${problems[0].message}`)
   return set
 }

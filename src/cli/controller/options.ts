@@ -32,6 +32,7 @@ export function controllerOptions(env: Io['env']) {
     'ca-file': text('FILE', 'The CA of the serving certificate (--certificates files).', undefined),
     'audit-interval': duration('How often what is there already is judged; 0s never.', '10m', '0s'),
     'pod-interval': duration('How often pods that nobody adopts are looked for; 0s never.', '30s', '0s'),
+    'rollout-interval': duration('How often rollouts are measured and decided; 0s never.', '10s', '0s'),
     'client-auth-ready-after': duration(
       'How long every API server must have shown an allowed client certificate before gateways may demand one; 0s never.',
       '10m',

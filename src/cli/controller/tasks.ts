@@ -16,12 +16,15 @@ import { probe } from '../../controller/registration/probe.ts'
 import { registrationTask } from '../../controller/registration/register.ts'
 import { stateStore } from '../../controller/registration/state.ts'
 import { revisionTask } from '../../controller/revisions.ts'
+import { injectedRestarts } from '../../controller/rollouts/injected-pods.ts'
+import { rolloutTask } from '../../controller/rollouts/task.ts'
 import { type StatusFacts, statusTask } from '../../controller/statuses.ts'
 import type { ControllerContext, Task } from '../../controller/task.ts'
 import { namespaceLabelsOf } from '../../policy/match.ts'
 import type { LiveSnapshot } from '../../server/live-snapshot.ts'
 import type { createMetrics } from '../../server/metrics.ts'
 import type { ControllerOptions } from './options.ts'
+import { lastCount, rolledOutOf, rolloutFacts, stageBlockers } from './rollouts.ts'
 
 /** A kind that is new is covered by wildcards after this time. */
 const DISCOVERY_MS = 60_000
@@ -92,7 +95,11 @@ export function tasksOf(parts: Parts): readonly Task[] {
   const revisions = revisionTask(context, async () => {
     if ((await missing()).length > 0) return undefined
     const { set, injections } = live.current
-    return { inForce: [...set.documents, ...set.exceptions, ...injections.documents], objects: cluster.objects() }
+    return {
+      inForce: [...set.documents, ...set.exceptions, ...injections.documents],
+      objects: cluster.objects(),
+      rolledOut: rolledOutOf(set.rollouts),
+    }
   })
   const auditing = auditTask(context, {
     intervalMs: options['audit-interval'],
@@ -105,7 +112,20 @@ export function tasksOf(parts: Parts): readonly Task[] {
     metrics: createClientAuthMetrics(registry),
     monotonic: () => performance.now(),
   })
-  const pods = podTask(context, { intervalMs: options['pod-interval'], metrics: createPodMetrics(registry) })
+  const counted = lastCount()
+  const pods = podTask(context, {
+    intervalMs: options['pod-interval'],
+    metrics: createPodMetrics(registry),
+    onCount: counted.take,
+  })
+  const rollouts = rolloutTask(context, {
+    intervalMs: options['rollout-interval'],
+    facts: async () => ((await missing()).length > 0 ? undefined : rolloutFacts(live.current, cluster)),
+    pods: () => counted.young(options['pod-interval']),
+    wouldBlock: stageBlockers({ client, verdict: () => verdictOf(parts), served, unasked: unaskedNamespaces(options) }),
+    injectedRestarts: (target, since) => injectedRestarts(client, target, since),
+    monotonic: () => performance.now(),
+  })
   return [
     ...(issued.task === undefined ? [] : [issued.task]),
     registration,
@@ -116,6 +136,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
     ...(options['client-auth-ready-after'] === 0 ? [] : [clientAuth]),
     ...(options['audit-interval'] === 0 ? [] : [auditing]),
     ...(options['pod-interval'] === 0 ? [] : [pods]),
+    ...(options['rollout-interval'] === 0 ? [] : [rollouts]),
   ]
 }
 

@@ -138,7 +138,7 @@ async function loadContext(options: InjectOptions, io: Io): Promise<Loaded> {
     'mutation-config-file': at(options['mutation-config-file']),
   })
   const excludedNamespaces = uninjectedNamespaces(options, io.env)
-  const { set, problems, warnings } = loadInjections(sources, { excludedNamespaces, digest })
+  const { set, problems, warnings } = loadInjections(sources, { excludedNamespaces, digest, isUnstaged: true })
   const errors = [...(policies.ok ? [] : policies.errors), ...problems.map(problem => errorOf(problem, io.cwd))]
   if (errors.length === 0 && set.injections.length === 0) {
     const file = options.injections ?? ''

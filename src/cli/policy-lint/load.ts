@@ -33,6 +33,8 @@ export async function loadPolicies(options: PolicyOptions, io: Io): Promise<Load
     checks: CHECKS,
     excludedNamespaces: options['exclude-namespaces'],
     digest,
+    // What is to come is judged as what is here: nobody wants to be told when it has come.
+    isUnstaged: true,
   })
   const namespaces = await readNamespaces(at(options.namespaces))
   const errors = [...problems, ...namespaces.problems].map(problem => errorOf(problem, io.cwd))

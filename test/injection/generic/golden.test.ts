@@ -101,6 +101,7 @@ it('the recorded mutations become injections, in the order of the file', () => {
   ])
   const { render: _, source, declaredNames, ...rest } = injections[2] ?? ({} as (typeof injections)[number])
   expect(rest).toEqual({
+    isStaged: false,
     kind: 'SidecarConfiguration',
     name: 'rsyslog',
     revision: 'r1',

@@ -1,0 +1,103 @@
+import type { NamespaceTable } from '../../policy/match.ts'
+import type { RecordDocument } from '../../policy/rollout-record.ts'
+import type { Baseline, Observations, PodFacts } from '../../rollout/gates.ts'
+import { ringOf } from '../../rollout/rings.ts'
+import type { RolloutSpec } from '../../rollout/spec.ts'
+import { growthOf, type PodCount } from '../pods/count.ts'
+import type { ReplicaCounts } from './replicas.ts'
+import type { UnreadyWatch, Workload } from './workloads.ts'
+
+/** What was measured for all rollouts at once. Whatever is undefined nobody knows. */
+export interface Measured {
+  readonly namespaces: NamespaceTable
+  /** Young enough to be believed. */
+  readonly pods: PodCount | undefined
+  /** Undefined where no gate asks for it, too. */
+  readonly workloads: readonly Workload[] | undefined
+  readonly unready: UnreadyWatch
+  readonly latencyP99: number | undefined
+  /** Of a clock that never jumps. */
+  readonly now: number
+}
+
+/** What was measured for one of them. */
+export interface MeasuredOne {
+  readonly revision: string | undefined
+  /** Undefined before there is a record. */
+  readonly counts: ReplicaCounts | undefined
+  readonly wouldBlock: number | undefined
+  readonly injectedRestarts: number | undefined
+}
+
+/** What a rollout is told. */
+export function observationsOf(
+  spec: RolloutSpec,
+  status: RecordDocument['status'] | undefined,
+  all: Measured,
+  one: MeasuredOne,
+): Observations {
+  const stage = status?.stage ?? -1
+  const { counts } = one
+  // A gateway that does not answer, or goes by an older state, is one of which nothing is known.
+  const isWhole = counts !== undefined && counts.total > 0 && counts.current === counts.total
+  return {
+    revision: one.revision,
+    pods: presentPods(spec, stage, status?.baseline, all),
+    podsAhead: podsUpTo(spec, stage + 1, all),
+    requests: isWhole ? counts.requests : undefined,
+    denials: isWhole ? counts.denials : undefined,
+    errors: isWhole ? counts.errors : undefined,
+    wouldBlock: one.wouldBlock,
+    injectedRestarts: one.injectedRestarts,
+    latencyP99: all.latencyP99,
+  }
+}
+
+/** The names of the namespaces that the first stages reach, up to and with this one. */
+export function namespacesUpTo(spec: RolloutSpec, stage: number, namespaces: NamespaceTable): ReadonlySet<string> {
+  return new Set(
+    Object.entries(namespaces).flatMap(([name, labels]) => {
+      const ring = ringOf(spec, { name, labels })
+      return typeof ring === 'number' && ring <= stage ? [name] : []
+    }),
+  )
+}
+
+/** Every pod that a workload lacks counts: it is what stands there when a stage begins. */
+function podsUpTo(spec: RolloutSpec, stage: number, all: Measured): PodFacts | undefined {
+  const reached = namespacesUpTo(spec, stage, all.namespaces)
+  const facts = podFacts(reached, all)
+  const { missing, coming } = all.unready.tally(within(all.workloads, reached), all.now)
+  return facts && { ...facts, unready: missing + coming }
+}
+
+/** Pods that workloads lack only for a moment are ones of which nobody knows yet, where they would breach the gate. */
+function presentPods(
+  spec: RolloutSpec,
+  stage: number,
+  baseline: Baseline | undefined,
+  all: Measured,
+): PodFacts | undefined {
+  const reached = namespacesUpTo(spec, stage, all.namespaces)
+  const facts = podFacts(reached, all)
+  if (facts === undefined) return undefined
+  const { missing, coming } = all.unready.tally(within(all.workloads, reached), all.now)
+  const allowed = (baseline?.unready ?? 0) + (spec.gates.unready ?? 1) * Math.max(1, facts.wanted)
+  if (missing > allowed) return { ...facts, unready: missing }
+  return { ...facts, unready: missing + coming > allowed ? undefined : missing + coming }
+}
+
+function podFacts(reached: ReadonlySet<string>, { pods, workloads }: Measured): PodFacts | undefined {
+  if (pods === undefined) return undefined
+  const own = pods.conspicuous.filter(({ owner }) => reached.has(owner.namespace))
+  return {
+    orphaned: own.reduce((sum, { orphans }) => sum + orphans, 0),
+    growth: Math.max(1, ...own.map(growthOf)),
+    unready: 0,
+    wanted: within(workloads, reached).reduce((sum, { wanted }) => sum + wanted, 0),
+  }
+}
+
+function within(workloads: readonly Workload[] | undefined, reached: ReadonlySet<string>): readonly Workload[] {
+  return (workloads ?? []).filter(({ namespace }) => reached.has(namespace))
+}

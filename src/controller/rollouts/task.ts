@@ -1,0 +1,264 @@
+import { compareText } from '../../admission/text.ts'
+import { ROLLOUTS } from '../../cluster/documents.ts'
+import { writeEvent } from '../../cluster/events.ts'
+import { isApiError } from '../../cluster/http.ts'
+import { deepEqual, dig, getString, type Json, type JsonObject } from '../../json/value.ts'
+import type { NamespaceTable } from '../../policy/match.ts'
+import { describeProblem, type SourceDocument } from '../../policy/problems.ts'
+import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
+import type { RecordDocument } from '../../policy/rollout-record.ts'
+import type { Target } from '../../rollout/record.ts'
+import type { RolloutStatus } from '../../rollout/status.ts'
+import { step, WAITING } from '../../rollout/step.ts'
+import type { PodCount } from '../pods/count.ts'
+import { replicasOf, scrape } from '../scrape.ts'
+import type { ControllerContext, Task } from '../task.ts'
+import { nextRecord, remembered } from './next-record.ts'
+import { type Measured, observationsOf } from './observe.ts'
+import { publishedReason, publishedRecord, statusDocument } from './published.ts'
+import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
+import { countReplicas, LatencyWindow, type ReplicaText } from './replicas.ts'
+import { REQUEST_ANNOTATION, requestsIn } from './requests.ts'
+import { readWorkloads, UnreadyWatch } from './workloads.ts'
+
+/** What the other parts know. */
+export interface RolloutFacts {
+  readonly namespaces: NamespaceTable
+  /**
+   * What is rolled out, as the API has it, and its newest revision that compiles and is kept; undefined where there is none that is staged.
+   */
+  target(target: Target): { readonly object: JsonObject; readonly revision: string | undefined } | undefined
+}
+
+export interface RolloutTaskOptions {
+  readonly intervalMs: number
+  /** Undefined while not all documents have been seen. */
+  readonly facts: () => Promise<RolloutFacts | undefined>
+  /** What was counted of pods last, and when, by the clock that never jumps. */
+  readonly pods: () => { readonly count: PodCount; readonly at: number; readonly maxAgeMs: number } | undefined
+  /** Workloads of the stage after this one that the target would refuse. */
+  readonly wouldBlock: (
+    rollout: CompiledRollout,
+    stage: number,
+    namespaces: NamespaceTable,
+  ) => Promise<number | undefined>
+  readonly injectedRestarts: (target: { name: string; revision: string }, since: number) => Promise<number>
+  readonly monotonic: () => number
+  readonly scrape?: typeof scrape
+}
+
+/** Rounds that a workload may lack pods before it counts: a rolling update is no breach. */
+const GRACE_ROUNDS = 6
+
+/**
+ * Carries out rollouts: measures, decides by `step`, records what is decided, which is what the gateways go by, and then says so in the
+ * rollout's status and in Events. What it remembers between rounds are measurements alone.
+ */
+export function rolloutTask(context: ControllerContext, options: RolloutTaskOptions): Task {
+  const conductor = new Conductor(context, options)
+  return { name: 'rollouts', intervalMs: options.intervalMs, round: signal => conductor.round(signal) }
+}
+
+class Conductor {
+  readonly #context: ControllerContext
+  readonly #options: RolloutTaskOptions
+  readonly #latency = new LatencyWindow()
+  readonly #unready: UnreadyWatch
+
+  constructor(context: ControllerContext, options: RolloutTaskOptions) {
+    this.#context = context
+    this.#options = options
+    this.#unready = new UnreadyWatch(options.intervalMs * GRACE_ROUNDS)
+  }
+
+  async round(signal: AbortSignal): Promise<void> {
+    const { client, namespace } = this.#context
+    const facts = await this.#options.facts()
+    if (facts === undefined) return
+    const { items } = await client.list(ROLLOUTS)
+    const records = await readRecords(client, namespace)
+    for (const stored of records.values()) {
+      if (signal.aborted) return
+      // Nobody's rollout any more: it is gone, and its record with it, or in force everywhere.
+      if (facts.target(stored.record.target) === undefined) await removeRecord(client, namespace, stored)
+    }
+    if (items.length === 0) return
+    const compiled = items.toSorted(byAge).map(object => ({ object, result: compileRollout(sourceOf(object)) }))
+    const replicas = await this.#scrape()
+    const measured = await this.#measure(
+      facts,
+      compiled.flatMap(({ result }) => (result.ok ? [result.document] : [])),
+    )
+    const uids = new Set(items.map(uidOf))
+    const taken = new Set<string>()
+    for (const { object, result } of compiled) {
+      if (signal.aborted) return
+      if (!result.ok) {
+        await this.#publish(
+          object,
+          { status: WAITING, stages: [], record: undefined, counts: undefined },
+          result.problems.map(describeProblem).join('; '),
+        )
+        continue
+      }
+      const key = targetKey(result.document.target)
+      const stored = records.get(key)
+      // Of two rollouts of one target the one that has a record goes on, or else the older one.
+      const isOthers = stored !== undefined && stored.record.uid !== uidOf(object) && uids.has(stored.record.uid)
+      if (isOthers || taken.has(key)) await this.#refuse(object, result.document)
+      else {
+        taken.add(key)
+        await this.#conduct({ object, rollout: result.document, stored, facts, measured, replicas, signal })
+      }
+    }
+  }
+
+  async #scrape(): Promise<readonly ReplicaText[]> {
+    const replicas = await replicasOf(this.#context.client, this.#context.namespace)
+    const texts = await Promise.all(
+      replicas.map(async replica => ({ name: replica.name, text: await (this.#options.scrape ?? scrape)(replica) })),
+    )
+    this.#latency.add(texts, this.#options.monotonic())
+    // One that did not answer is not left out: nobody knows how slow it is.
+    return texts
+  }
+
+  async #measure(facts: RolloutFacts, rollouts: readonly CompiledRollout[]): Promise<Measured> {
+    const now = this.#options.monotonic()
+    const counted = this.#options.pods()
+    const isAsked = rollouts.some(({ spec }) => spec.gates.unready !== undefined)
+    const workloads = isAsked ? await readWorkloads(this.#context.client) : undefined
+    if (workloads !== undefined) this.#unready.see(workloads, now)
+    return {
+      namespaces: facts.namespaces,
+      pods: counted !== undefined && now - counted.at <= counted.maxAgeMs ? counted.count : undefined,
+      workloads,
+      unready: this.#unready,
+      latencyP99: this.#latency.p99(),
+      now,
+    }
+  }
+
+  async #conduct({ object, rollout, stored, facts, measured, replicas, signal }: Conducted): Promise<void> {
+    const { client, namespace, now } = this.#context
+    const target = facts.target(rollout.target)
+    const own = stored?.record.uid === uidOf(object) ? stored.record : undefined
+    const lost = own === undefined ? publishedRecord(object) : undefined
+    const restored = lost?.uid === uidOf(object) ? lost : undefined
+    const before = own ?? restored
+    const counts = own && countReplicas(replicas, own)
+    const seen = observationsOf(rollout.spec, before?.status, measured, {
+      revision: target?.revision,
+      counts,
+      wouldBlock: await this.#wouldBlock(rollout, before, facts.namespaces),
+      injectedRestarts: await this.#restarts(rollout, before),
+    })
+    const known = before && remembered(before)
+    // What was lost is put back before anything moves.
+    const status =
+      restored === undefined
+        ? step(rollout.spec, known, seen, requestsIn(object, before?.status.since ?? 0), now())
+        : { ...WAITING, ...remembered(restored), reason: { word: 'Restored', message: 'its record was lost' } as const }
+    const record = nextRecord({ object, rollout, status, stored: stored?.record, restored })
+    if (signal.aborted) return
+    if (record !== stored?.record && target !== undefined) {
+      // Another controller has decided meanwhile: what it decided is seen in the next round.
+      if (!(await writeRecord(client, namespace, record, target.object))) return
+    }
+    await this.#publish(object, { status, stages: rollout.spec.stages, record, counts }, undefined)
+  }
+
+  async #wouldBlock(
+    rollout: CompiledRollout,
+    before: RecordDocument | undefined,
+    namespaces: NamespaceTable,
+  ): Promise<number | undefined> {
+    const next = (before?.status.stage ?? -1) + 1
+    if (rollout.spec.gates.wouldBlock === undefined || next >= rollout.spec.stages.length) return 0
+    return this.#options.wouldBlock(rollout, next, namespaces)
+  }
+
+  async #restarts({ target, spec }: CompiledRollout, before: RecordDocument | undefined): Promise<number | undefined> {
+    if (target.kind !== 'SidecarInjection' || spec.gates.injectedRestarts === undefined) return 0
+    if (before === undefined || before.status.stage < 0) return 0
+    return this.#options.injectedRestarts({ name: target.name, revision: before.status.revision }, before.status.since)
+  }
+
+  /** Says of a rollout whose target is another's that it waits. */
+  async #refuse(object: JsonObject, { target, spec }: CompiledRollout): Promise<void> {
+    const message = `${target.kind} ${target.name} is the target of another rollout`
+    const status: RolloutStatus = { ...WAITING, reason: { word: 'TargetTaken', message } }
+    await this.#publish(object, { status, stages: spec.stages, record: undefined, counts: undefined }, undefined)
+  }
+
+  async #publish(
+    object: JsonObject,
+    published: Omit<Parameters<typeof statusDocument>[1], 'fault'>,
+    fault: string | undefined,
+  ): Promise<void> {
+    const { client, log, now } = this.#context
+    const status = statusDocument(object, { ...published, fault }, now())
+    const name = getString(dig(object, 'metadata'), 'name') ?? ''
+    let stored = object
+    try {
+      if (!deepEqual(object['status'], status))
+        stored = (await client.replaceStatus({ ...ROLLOUTS, name }, { ...object, status })).object
+      await this.#answer(stored)
+    } catch (error) {
+      // Changed or deleted at this moment: the next round looks again.
+      if (!isApiError(error, 404, 409)) throw error
+      return
+    }
+    const before = publishedReason(object)
+    const { phase, reason } = published.status
+    const stage = getString(status, 'stage') ?? ''
+    if (before?.word === reason.word && before.phase === phase && before.stage === stage) return
+    log.info({ rollout: name, phase, stage, reason: reason.word }, 'rollout')
+    const type = /^(?:Breached|TargetMissing|TargetTaken|Restored|WouldBlock)$/.test(reason.word) ? 'Warning' : 'Normal'
+    const note = { type, reason: reason.word, action: phase, note: reason.message } as const
+    await writeEvent(client, object, note, now(), error => log.warn({ err: error }, 'an event could not be written'))
+  }
+
+  /** Takes away what an operator had asked for: it was done, or came too late. One that is newer than what was seen stays. */
+  async #answer({ metadata }: JsonObject): Promise<void> {
+    if (dig(metadata, 'annotations', REQUEST_ANNOTATION) === undefined) return
+    const name = getString(metadata, 'name') ?? ''
+    const resourceVersion = getString(metadata, 'resourceVersion') ?? ''
+    const annotations = { [REQUEST_ANNOTATION]: null }
+    await this.#context.client.merge({ ...ROLLOUTS, name }, { metadata: { resourceVersion, annotations } })
+  }
+}
+
+interface Conducted {
+  readonly object: JsonObject
+  readonly rollout: CompiledRollout
+  /** The record of its target, whosever it is. */
+  readonly stored: StoredRecord | undefined
+  readonly facts: RolloutFacts
+  readonly measured: Measured
+  readonly replicas: readonly ReplicaText[]
+  readonly signal: AbortSignal
+}
+
+function uidOf({ metadata }: JsonObject): string {
+  return getString(metadata, 'uid') ?? ''
+}
+
+/** The oldest first; of the same second by name. */
+function byAge({ metadata: a }: JsonObject, { metadata: b }: JsonObject): number {
+  const key = (metadata: Json | undefined) =>
+    `${getString(metadata, 'creationTimestamp')} ${getString(metadata, 'name')}`
+  return compareText(key(a), key(b))
+}
+
+function sourceOf({ apiVersion, kind, metadata, spec }: JsonObject): SourceDocument {
+  const name = getString(metadata, 'name') ?? ''
+  const start = { line: 1, column: 1 }
+  return {
+    file: `CanaryRollout ${name}`,
+    value: { apiVersion, kind, metadata: { name }, spec },
+    kinds: ['CanaryRollout'],
+    revision: '',
+    locate: () => ({ start, end: start }),
+  }
+}
