@@ -1,0 +1,123 @@
+import { type ControlPlane, createNamespace } from './control-plane.ts'
+import { TOLERATION } from './nodes.ts'
+import { waitUntil } from './processes.ts'
+
+const GROUP = '/apis/portcullis.dev/v1alpha1'
+const MERGE = 'application/merge-patch+json'
+
+/** A Deployment whose pods run on simulated nodes. */
+export function deployment(
+  namespace: string,
+  name: string,
+  replicas: number,
+  spec: object = {},
+  container: object = {},
+) {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          tolerations: [TOLERATION],
+          containers: [{ name: 'app', image: 'registry.example/app:1', ...container }],
+          ...spec,
+        },
+      },
+    },
+  }
+}
+
+/** A policy of one check that a rollout brings. */
+export function stagedPolicy(name: string, check: string, fields: object = {}) {
+  return {
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'Policy',
+    metadata: { name },
+    spec: { validationActions: ['Deny'], checks: [{ check }], staged: true, ...fields },
+  }
+}
+
+/** The stages of the tests, each held for so many seconds. */
+export function stages(seconds: number) {
+  return [
+    { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: `${seconds}s` },
+    { name: 'quarter', percent: 25, hold: `${seconds}s` },
+    { name: 'everywhere', hold: `${seconds}s` },
+  ]
+}
+
+/** Applies documents as an administrator would, and fails where one is refused. */
+export async function apply(plane: ControlPlane, ...documents: readonly object[]): Promise<void> {
+  for (const input of documents) {
+    const { code, stderr } = await plane.kubectl(['apply', '-f', '-'], { input })
+    if (code !== 0) throw new Error(stderr)
+  }
+}
+
+/** Makes so many namespaces, the first of them with the label of the first ring. */
+export async function createNamespaces(
+  plane: ControlPlane,
+  count: number,
+  canaries: number,
+): Promise<readonly string[]> {
+  const names = Array.from({ length: count }, (_, index) => `team-${index}`)
+  await Promise.all(names.map(name => createNamespace(plane, name)))
+  for (const name of names.slice(0, canaries))
+    await plane.request('PATCH', `/api/v1/namespaces/${name}`, { metadata: { labels: { ring: 'canary' } } }, MERGE)
+  return names
+}
+
+/** What stands in the status of a rollout. */
+export interface SeenRollout {
+  readonly phase: string
+  readonly stage: string
+  readonly reason: string
+  readonly message: string
+  readonly verdict: string
+  readonly replicas?: { readonly total: number; readonly current: number }
+}
+
+export async function rolloutStatus(plane: ControlPlane, name: string): Promise<SeenRollout | undefined> {
+  const { status, body } = await plane.request('GET', `${GROUP}/canaryrollouts/${name}`)
+  return status === 200 ? (JSON.parse(body) as { status?: SeenRollout }).status : undefined
+}
+
+/** Waits until a rollout is where it should be. */
+export async function rolloutBecomes(
+  plane: ControlPlane,
+  name: string,
+  is: (status: SeenRollout) => boolean,
+  milliseconds = 60_000,
+): Promise<SeenRollout> {
+  let seen: SeenRollout | undefined
+  try {
+    await waitUntil(
+      `rollout ${name} is there`,
+      async () => {
+        seen = await rolloutStatus(plane, name)
+        return seen !== undefined && is(seen)
+      },
+      { milliseconds },
+    )
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}: ${JSON.stringify(seen)}`)
+  }
+  if (seen === undefined) throw new Error('unreachable')
+  return seen
+}
+
+/** The ready pods of all Deployments in these namespaces. */
+export async function readyPods(plane: ControlPlane, namespaces: readonly string[]): Promise<number> {
+  const { body } = await plane.request('GET', '/apis/apps/v1/deployments')
+  const { items } = JSON.parse(body) as {
+    items: { metadata: { namespace: string }; status: { readyReplicas?: number } }[]
+  }
+  return items
+    .filter(({ metadata }) => namespaces.includes(metadata.namespace))
+    .reduce((sum, { status }) => sum + (status.readyReplicas ?? 0), 0)
+}
