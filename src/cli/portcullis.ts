@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'says what enforcing would refuse of what is in the cluster',
     load: async () => (await import('./preview.ts')).preview,
   },
+  rollout: {
+    summary: 'shows rollouts of policies and injections, and steers them',
+    load: async () => (await import('./rollout.ts')).rollout,
+  },
   probe: {
     summary: 'asks the cluster for a pod that must be refused',
     load: async () => (await import('./probe.ts')).probe,

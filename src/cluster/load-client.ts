@@ -1,4 +1,6 @@
 import { access } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
 import type { ClusterAccess, ClusterClient } from './client.ts'
 
 /** A client, none where nothing says how to reach the API, or why there cannot be one. */
@@ -27,6 +29,20 @@ export async function loadClient(
     const reason = error instanceof Error ? error.message : String(error)
     return { ok: false, problem: `${kubeconfig ?? TOKEN} does not lead to the API: ${reason}` }
   }
+}
+
+/** The kubeconfig that a person's kubectl goes by; undefined where there is none. */
+export async function personalKubeconfig(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  // Of several files kubectl merges into one the first is taken.
+  const [first] = (env['KUBECONFIG'] ?? '').split(delimiter).filter(Boolean)
+  if (first !== undefined) return first
+  const file = join(env['HOME'] ?? homedir(), '.kube', 'config')
+  return access(file).then(
+    () => file,
+    () => undefined,
+  )
 }
 
 async function accessOf(

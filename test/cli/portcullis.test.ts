@@ -30,7 +30,7 @@ describe('portcullis', () => {
     { argv: [], err: 'Usage: portcullis <command>' },
     {
       argv: ['server'],
-      err: 'unknown command "server" (did you mean "serve"?); the commands are serve, controller, preview, probe, review, certs',
+      err: 'unknown command "server" (did you mean "serve"?); the commands are serve, controller, preview, rollout, probe, review, certs',
     },
     { argv: ['toString'], err: 'unknown command "toString"' },
   ])('$argv exits with 2', async ({ argv, err }) => {

@@ -1,14 +1,21 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { samplesOf } from '../../src/controller/scrape.ts'
+import { runCommand } from './support/commands.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Installation, install } from './support/installation.ts'
 import { type Nodes, startNodes } from './support/nodes.ts'
-import { waitUntil } from './support/processes.ts'
+import { waitUntil, withoutProxy } from './support/processes.ts'
 import {
   apply,
   createNamespaces,
   deployment,
   readyPods,
+  rolloutBecomes,
   rolloutStatus,
+  type SeenRollout,
   stagedPolicy,
   stages,
 } from './support/rollouts.ts'
@@ -36,11 +43,51 @@ afterAll(async () => {
   await plane?.stop()
 })
 
+const hostNetwork = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'asked' },
+  spec: { hostNetwork: true, containers: [{ name: 'a', image: 'a' }] },
+}
 const privileged = {
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'asked' },
   spec: { containers: [{ name: 'a', image: 'a', securityContext: { privileged: true } }] },
+}
+
+/** A rollout of a policy through the stages of the tests. */
+function rollout(name: string, target: string, hold: number, gates: object = {}) {
+  return {
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'CanaryRollout',
+    metadata: { name },
+    spec: { target: { kind: 'Policy', name: target }, stages: stages(hold), gates },
+  }
+}
+
+const isEverywhere = (replicas: SeenRollout['replicas']) => replicas?.total === 2 && replicas.current === 2
+
+/** One metric of all gateways, of one rollout. */
+async function samples(metric: string, name: string) {
+  const texts = await Promise.all(portcullis.kubelet.running('gateway').map(pod => pod.metrics().catch(() => '')))
+  return texts.map(text => samplesOf(text, metric).filter(({ labels }) => labels['rollout'] === name))
+}
+
+/** The phase that each gateway goes by. */
+const states = async (name: string) =>
+  (await samples('portcullis_rollout_info', name)).map(([sample]) => sample?.labels['phase'])
+
+/** Requests that the target of a rollout has refused. */
+const violations = async (name: string) =>
+  (await samples('portcullis_rollout_reviews_total', name))
+    .flat()
+    .filter(({ labels }) => labels['role'] === 'target' && labels['result'] === 'violated')
+    .reduce((sum, { value }) => sum + value, 0)
+
+const withoutStatus = async (name: string) => {
+  const { body } = await plane.request('GET', `/apis/portcullis.dev/v1alpha1/canaryrollouts/${name}`)
+  return { ...(JSON.parse(body) as object), status: {} }
 }
 
 test('a good policy walks through its stages by itself', async () => {
@@ -89,4 +136,143 @@ test('a good policy walks through its stages by itself', async () => {
   ])
   await plane.kubectl(['delete', 'policies.portcullis.dev', 'no-privileged-v1'])
   expect((await dryRunCreate(plane, privileged, 'team-39')).status).toBe(403)
+})
+
+test('a bad policy is taken back by itself, before it has left the canary', async () => {
+  // Half of the canary's pods want a port of the node.
+  const canaries = namespaces.slice(0, 4)
+  const port = (index: number) => ({ ports: [{ containerPort: 80, hostPort: 8080 + index }] })
+  await apply(plane, ...canaries.map((namespace, index) => deployment(namespace, 'legacy', 2, {}, port(index))))
+  await waitUntil('they are ready', async () => (await readyPods(plane, canaries)) === 16)
+  await apply(plane, stagedPolicy('no-host-ports', 'host-ports'), {
+    ...rollout('bad', 'no-host-ports', 60),
+    spec: {
+      ...rollout('bad', 'no-host-ports', 60).spec,
+      gates: { denials: { ratio: 0.02, minimumRequests: 5 }, unready: 0.05, orphanedPods: 0 },
+    },
+  })
+  await rolloutBecomes(plane, 'bad', ({ phase, replicas }) => phase === 'Progressing' && isEverywhere(replicas))
+  // Their nodes are drained.
+  for (const namespace of canaries)
+    await plane.request('DELETE', `/api/v1/namespaces/${namespace}/pods?labelSelector=app%3Dlegacy`)
+  let touched = 0
+  await waitUntil('the first is refused', async () => (await violations('bad')) > 0)
+  const breach = performance.now()
+  await rolloutBecomes(plane, 'bad', ({ phase }) => {
+    void violations('bad').then(count => {
+      touched = Math.max(touched, count)
+    })
+    return phase === 'RolledBack'
+  })
+  const decided = performance.now()
+  await waitUntil('every replica has taken it back', async () =>
+    (await states('bad')).every(state => state === 'RolledBack'),
+  )
+  const undone = performance.now()
+  const missing = 16 - (await readyPods(plane, canaries))
+  const seconds = (from: number, to: number) => ((to - from) / 1000).toFixed(1)
+  process.stdout.write(
+    `from the first refusal to the decision ${seconds(breach, decided)} s, to the last replica ${seconds(breach, undone)} s; ` +
+      `${touched} creations refused, ${missing} pods missing then\n`,
+  )
+  expect((await rolloutStatus(plane, 'bad'))?.reason).toBe('Breached')
+  await waitUntil('all pods are back', async () => (await readyPods(plane, canaries)) === 16, { milliseconds: 120_000 })
+  process.stdout.write(`all pods were back ${seconds(breach, performance.now())} s after the first refusal\n`)
+  const { stdout } = await plane.kubectl(['get', 'events', '-n', 'default', '-o', 'yaml'])
+  expect(stdout).toMatch(/reason: Breached/)
+})
+
+test('what an undo would lose is predicted, and keeps the policy from coming', async () => {
+  const [canary = '', second = ''] = namespaces
+  await apply(plane, deployment(canary, 'undo', 1, { hostNetwork: true }))
+  await waitUntil('it runs', async () => (await readyPods(plane, [canary])) === 5)
+  await apply(plane, deployment(canary, 'undo', 1, { hostNetwork: false }))
+  await plane.kubectl(['rollout', 'status', '-n', canary, 'deployment/undo', '--timeout=60s'])
+  const policy = stagedPolicy('no-host-network', 'host-namespaces')
+  const file = join(plane.directory, 'no-host-network.json')
+  await writeFile(file, JSON.stringify(policy))
+  const kubeconfig = join(plane.directory, 'admin.kubeconfig')
+  const predicted = await runCommand('portcullis', ['preview', file, '--kubeconfig', kubeconfig], plane.directory, {
+    env: withoutProxy(),
+  })
+  expect(predicted.stdout + predicted.stderr).toMatch(
+    new RegExp(`Deployment ${canary}/undo\n {2}by its ReplicaSet undo-\\w+: no-host-network: `),
+  )
+  expect(predicted.code).toBe(1)
+  await apply(plane, policy, rollout('undo', 'no-host-network', 2, { wouldBlock: 0 }))
+  const kept = await rolloutBecomes(plane, 'undo', ({ reason }) => reason === 'WouldBlock')
+  expect(kept.message).toBe('1 workloads of canary could not be rescheduled, scaled or rolled back under the target')
+  expect((await dryRunCreate(plane, hostNetwork, canary)).status).toBe(201)
+  // Nobody needs the old one any more: it goes on by itself.
+  const { stdout } = await plane.kubectl(['get', 'replicasets', '-n', canary, '-l', 'app=undo', '-o', 'name'])
+  for (const name of stdout.trim().split('\n')) {
+    const replicas = await plane.kubectl(['get', name, '-n', canary, '-o', 'jsonpath={.spec.replicas}'])
+    if (replicas.stdout === '0') await plane.kubectl(['delete', name, '-n', canary])
+  }
+  await rolloutBecomes(plane, 'undo', ({ phase }) => phase === 'Complete', 90_000)
+  expect((await dryRunCreate(plane, hostNetwork, second)).status).toBe(403)
+})
+
+test('an operator steers it: pauses, promotes, resumes and aborts, and sees where it stands', async () => {
+  const kubeconfig = join(plane.directory, 'admin.kubeconfig')
+  const ask = (...args: readonly string[]) =>
+    runCommand('portcullis', ['rollout', ...args, '--kubeconfig', kubeconfig], plane.directory, { env: withoutProxy() })
+  await apply(plane, stagedPolicy('steered', 'run-as-non-root'), rollout('steered', 'steered', 600, {}))
+  await rolloutBecomes(plane, 'steered', ({ stage, replicas }) => stage === 'canary' && isEverywhere(replicas))
+  expect(await ask('pause', 'steered')).toMatchObject({ code: 0, stdout: 'steered is paused in stage canary.\n' })
+  const paused = await ask('promote', 'steered')
+  expect([paused.code, paused.stderr]).toEqual([1, 'steered is Progressing, stage canary: spec.paused is true\n'])
+  expect(await ask('resume', 'steered')).toMatchObject({ code: 0 })
+  expect(await ask('promote', 'steered')).toMatchObject({
+    code: 0,
+    stdout: 'steered is Progressing, stage quarter: stage quarter is reached\n',
+  })
+  const table = (await ask('status')).stdout
+  expect(table).toMatch(/^NAME +TARGET +PHASE +STAGE +SINCE +GATES\n/)
+  expect(table).toMatch(/^steered +Policy steered +Progressing +quarter +\d+s +-$/m)
+  const details = (await ask('status', 'steered')).stdout
+  expect(details).toMatch(/^ {2}canary +namespaces with ring=canary +holds 600s +done$/m)
+  expect(details).toMatch(/^ {2}quarter +25 % of all namespaces +holds 600s +here$/m)
+  expect(JSON.parse((await ask('status', 'steered', '-o', 'json')).stdout)).toMatchObject({
+    status: { stage: 'quarter' },
+  })
+  expect(await ask('abort', 'steered')).toMatchObject({ code: 0, stdout: 'steered is Aborted: somebody aborted it\n' })
+  expect((await ask('status', 'steered')).code).toBe(1)
+  expect((await ask('pause', 'steerd')).stderr).toMatch(/there is no rollout "steerd" \(did you mean "steered"\?\)/)
+})
+
+test('a rollout that is deleted changes nothing, nor one whose status is lost', async () => {
+  await apply(plane, stagedPolicy('frozen', 'se-linux'), rollout('frozen', 'frozen', 600, {}))
+  await rolloutBecomes(plane, 'frozen', ({ stage, replicas }) => stage === 'canary' && isEverywhere(replicas))
+  const unconfined = {
+    ...privileged,
+    spec: { containers: [{ name: 'a', image: 'a', securityContext: { seLinuxOptions: { type: 'spc_t' } } }] },
+  }
+  const answers = async () =>
+    Promise.all([0, 39].map(async index => (await dryRunCreate(plane, unconfined, namespaces[index] ?? '')).status))
+  expect(await answers()).toEqual([403, 201])
+  await plane.request(
+    'PUT',
+    '/apis/portcullis.dev/v1alpha1/canaryrollouts/frozen/status',
+    await withoutStatus('frozen'),
+  )
+  await rolloutBecomes(plane, 'frozen', ({ stage }) => stage === 'canary')
+  expect(await answers()).toEqual([403, 201])
+  await plane.kubectl(['delete', 'canaryrollouts', 'frozen'])
+  // Gateways and controllers that start anew go by the same.
+  await plane.kubectl(['delete', 'pods', '-n', 'portcullis-system', '--all'])
+  await waitUntil(
+    'others serve',
+    async () => (await dryRunCreate(plane, privileged, namespaces[39] ?? '')).status === 403,
+  )
+  expect(await answers()).toEqual([403, 201])
+  // A new rollout of it begins below what the old one left.
+  await apply(plane, {
+    ...rollout('again', 'frozen', 2, {}),
+    spec: { ...rollout('again', 'frozen', 2).spec, gates: {}, stages: stages(2).slice(1) },
+  })
+  await rolloutBecomes(plane, 'again', ({ phase }) => {
+    return phase === 'Complete'
+  })
+  expect(await answers()).toEqual([403, 403])
 })

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { dig, type JsonObject } from '../../json/value.ts'
+import { readCommandLine, refuse } from '../command-line.ts'
+import type { Command } from '../io.ts'
+import { choice, flag } from '../options.ts'
+import { accessOptions, readRollouts, withCluster } from './access.ts'
+import { ageOf, type GateView, type RolloutView, table, viewOf } from './view.ts'
+
+const OPTIONS = {
+  ...accessOptions,
+  output: choice(['text', 'json'], 'How to print it.', 'text', { short: 'o' }),
+  watch: flag('Prints it again with every change, until it is complete or taken back.', { short: 'w' }),
+  help: flag('Shows this text.', { short: 'h' }),
+}
+
+const HELP_HEAD = `portcullis rollout status [NAME]: where rollouts stand, and what their gates say.
+
+Without a name all of them, a line each. Exits 0; with a name 1 where it was taken back or stands after a breach; 2 where it could
+not look.
+
+Options:
+`
+
+const WATCH_MS = 1000
+const ENDED = /^(?:Complete|RolledBack|Aborted)$/
+const STOPPED = /^(?:RolledBack|Aborted|Paused)$/
+
+/** `portcullis rollout status`. */
+export const status: Command = {
+  async run(argv, io) {
+    const line = readCommandLine('rollout status', HELP_HEAD, OPTIONS, argv, io, 1)
+    if (!line.ok) return line.code
+    const { values } = line
+    const [name] = line.arguments
+    return withCluster('rollout status', values.kubeconfig, io, async client => {
+      let isStopped = false
+      io.onStop(() => {
+        isStopped = true
+      })
+      for (let last = ''; ; ) {
+        const { rollouts, problem } = await readRollouts(client, name)
+        if (problem !== undefined) return refuse('rollout status', io, [problem])
+        const views = rollouts.map(viewOf)
+        // What changes with every second is no news.
+        const news = JSON.stringify(views)
+        if (news !== last) {
+          const now = Date.now() + client.skewMs()
+          io.stdout(values.output === 'json' ? jsonOf(rollouts, name) : textOf(views, name, now))
+        }
+        last = news
+        const isOver = views.every(({ phase }) => ENDED.test(phase))
+        if (!values.watch || isOver || isStopped) return exitCode(views, name)
+        await sleep(WATCH_MS)
+      }
+    })
+  },
+}
+
+function exitCode(views: readonly RolloutView[], name: string | undefined): number {
+  return name !== undefined && views.some(({ phase }) => STOPPED.test(phase)) ? 1 : 0
+}
+
+/** What the API has, without what is the API server's own. */
+function jsonOf(rollouts: readonly JsonObject[], name: string | undefined): string {
+  const shown = rollouts.map(({ apiVersion, kind, metadata, spec, status: known }) => ({
+    apiVersion,
+    kind,
+    metadata: { name: dig(metadata, 'name') },
+    spec,
+    ...(known !== undefined && { status: known }),
+  }))
+  return `${JSON.stringify(name === undefined ? shown : shown[0], null, 2)}\n`
+}
+
+function textOf(views: readonly RolloutView[], name: string | undefined, now: number): string {
+  if (name !== undefined) return views.map(view => detailsOf(view, now)).join('\n')
+  if (views.length === 0) return 'There is no rollout in this cluster.\n'
+  return table([
+    ['NAME', 'TARGET', 'PHASE', 'STAGE', 'SINCE', 'GATES'],
+    ...views.map(view => [
+      view.name,
+      view.target,
+      phaseOf(view),
+      view.stage || '-',
+      sinceOf(view, now),
+      view.verdict || '-',
+    ]),
+  ])
+}
+
+function detailsOf(view: RolloutView, now: number): string {
+  const { name, target, replaces, stages, gates, replicas, revision, message } = view
+  const reached = stages.findIndex(stage => stage.name === view.stage)
+  const isComplete = view.phase === 'Complete'
+  const stageRows = stages.map((stage, index) => {
+    const mark = isComplete || index < reached ? 'done' : index === reached ? 'here' : ''
+    return [`  ${stage.name}`, stage.reaches, `holds ${stage.hold}`, mark]
+  })
+  const gateRows = gates.map(gate => [`  ${gate.gate}`, gate.state, measured(gate)])
+  const going = replicas === undefined ? '' : `, ${replicas.current} of ${replicas.total} gateways go by it`
+  return [
+    `${name}: ${phaseOf(view)}${view.stage === '' ? '' : `, stage ${view.stage}`}${view.since === undefined ? '' : `, since ${sinceOf(view, now)}`}\n`,
+    `  ${message}\n\n`,
+    `${target}${revision === '' ? '' : `@${revision}`}${replaces === undefined ? '' : `, which replaces ${replaces}`}${going}\n\n`,
+    table(stageRows),
+    ...(gateRows.length === 0 ? [] : ['\n', table(gateRows)]),
+  ].join('')
+}
+
+function measured({ gate, value, limit }: GateView): string {
+  const number = (of: number) =>
+    gate === 'latencyP99' ? `${Math.round(of * 1e6) / 1000} ms` : String(Math.round(of * 1e4) / 1e4)
+  return value === undefined ? `nobody knows; may be ${number(limit)}` : `${number(value)}, may be ${number(limit)}`
+}
+
+function phaseOf({ phase, isPaused }: RolloutView): string {
+  return isPaused && !ENDED.test(phase) && phase !== 'Paused' ? `${phase} (paused)` : phase
+}
+
+function sinceOf({ since }: RolloutView, now: number): string {
+  return since === undefined ? '-' : ageOf(now - Date.parse(since))
+}
