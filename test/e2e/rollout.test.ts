@@ -19,7 +19,7 @@ import {
   stagedPolicy,
   stages,
 } from './support/rollouts.ts'
-import { dryRunCreate } from './support/webhooks.ts'
+import { dryRunCreate, podWith } from './support/webhooks.ts'
 
 let plane: ControlPlane
 let nodes: Nodes
@@ -263,7 +263,7 @@ test('a rollout that is deleted changes nothing, nor one whose status is lost', 
   await plane.kubectl(['delete', 'pods', '-n', 'portcullis-system', '--all'])
   await waitUntil(
     'others serve',
-    async () => (await dryRunCreate(plane, privileged, namespaces[39] ?? '')).status === 403,
+    async () => (await dryRunCreate(plane, podWith({ path: '/' }), namespaces[39] ?? '')).status === 403,
   )
   expect(await answers()).toEqual([403, 201])
   // A new rollout of it begins below what the old one left.

@@ -165,7 +165,9 @@ class Conductor {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
       if (!(await writeRecord(client, namespace, record, target.object))) return
     }
-    await this.#publish(object, { status, stages: rollout.spec.stages, record, counts }, undefined)
+    // Nobody has been asked yet whether they go by a new one.
+    const published = record === stored?.record ? counts : countReplicas(replicas, record)
+    await this.#publish(object, { status, stages: rollout.spec.stages, record, counts: published }, undefined)
   }
 
   async #wouldBlock(
