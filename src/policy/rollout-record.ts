@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import type { RolloutRecord } from '../rollout/record.ts'
-import type { RolloutStatus } from '../rollout/status.ts'
 import { stageOf } from './rollout.ts'
 import { documentName, stageSchema } from './rollout-schema.ts'
 
 const PHASES = ['Pending', 'Progressing', 'Paused', 'RolledBack', 'Aborted', 'Complete'] as const
 
-/** What a controller remembers of a rollout; what it measures anew in every round is left out. */
+/** What a controller remembers of a rollout. */
 const rememberedSchema = z.strictObject({
   phase: z.enum(PHASES),
   revision: z.string(),
@@ -14,6 +13,18 @@ const rememberedSchema = z.strictObject({
   since: z.number(),
   baseline: z.strictObject({ orphaned: z.number(), growth: z.number(), unready: z.number() }).optional(),
   older: z.array(z.strictObject({ revision: z.string(), stage: z.int().min(0) })),
+  // Why it was written, and what the gates said then.
+  reason: z.strictObject({ word: z.string(), message: z.string() }).optional(),
+  gates: z
+    .array(
+      z.strictObject({
+        gate: z.string(),
+        state: z.enum(['ok', 'breached', 'unknown']),
+        value: z.number().optional(),
+        limit: z.number(),
+      }),
+    )
+    .optional(),
 })
 
 /** A record as it is kept: the data of a ControllerRevision. */
@@ -34,9 +45,6 @@ const recordSchema = z.strictObject({
 
 /** A record as JSON. */
 export type RecordDocument = z.infer<typeof recordSchema>
-/** The status as far as it is remembered. */
-export type Remembered = Omit<RolloutStatus, 'gates' | 'reason'>
-
 /** Reads what a ControllerRevision holds; undefined where that is no record. */
 export function readRecord(value: unknown): RecordDocument | undefined {
   const parsed = recordSchema.safeParse(value)

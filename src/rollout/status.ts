@@ -33,7 +33,6 @@ export interface Reason {
     | 'Aborted'
     | 'Complete'
     | 'TargetTaken'
-    | 'Restored'
   readonly message: string
 }
 

@@ -1,6 +1,6 @@
 import { deepEqual, getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { CompiledRollout } from '../../policy/rollout.ts'
-import type { RecordDocument, Remembered } from '../../policy/rollout-record.ts'
+import type { RecordDocument } from '../../policy/rollout-record.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
 
 /** What decides the next record of a target. */
@@ -48,12 +48,18 @@ export function nextRecord({ object, rollout, status, stored, restored }: Record
 
 /** What a record remembers, as the logic of rollouts takes it. */
 export function remembered({ status }: RecordDocument): RolloutStatus {
-  const { baseline, ...rest } = status
-  return { ...rest, baseline, gates: [], reason: { word: 'Waiting', message: '' } }
+  const { baseline, reason, gates, ...rest } = status
+  return {
+    ...rest,
+    baseline,
+    // Both are words that this program has written itself.
+    gates: (gates ?? []) as RolloutStatus['gates'],
+    reason: (reason ?? { word: 'Waiting', message: '' }) as RolloutStatus['reason'],
+  }
 }
 
-function recorded({ phase, revision, stage, since, baseline, older }: Remembered): RecordDocument['status'] {
-  return { phase, revision, stage, since, ...(baseline !== undefined && { baseline }), older: [...older] }
+function recorded({ baseline, gates, older, ...status }: RolloutStatus): RecordDocument['status'] {
+  return { ...status, ...(baseline !== undefined && { baseline }), older: [...older], gates: [...gates] }
 }
 
 function bounded(record: RecordDocument, depth: number): RecordDocument {
@@ -61,7 +67,9 @@ function bounded(record: RecordDocument, depth: number): RecordDocument {
   return before === undefined || depth <= 1 ? rest : { ...rest, before: bounded(before, depth - 1) }
 }
 
-/** Whether two say the same: what is undefined is not said. */
-function isSame(a: unknown, b: unknown): boolean {
-  return deepEqual(JSON.parse(JSON.stringify(a)) as Json, JSON.parse(JSON.stringify(b)) as Json)
+/** Whether two say the same. Why it was written, and what the gates say at this moment, is no reason to write it again. */
+function isSame(a: Omit<RecordDocument, 'number'>, b: Omit<RecordDocument, 'number'>): boolean {
+  const essence = ({ status: { reason: _, gates: __, ...status }, ...record }: typeof a) =>
+    JSON.parse(JSON.stringify({ ...record, status })) as Json
+  return deepEqual(essence(a), essence(b))
 }

@@ -158,12 +158,14 @@ class Conductor {
     const status =
       restored === undefined
         ? step(rollout.spec, known, seen, requestsIn(object, before?.status.since ?? 0), now())
-        : { ...WAITING, ...remembered(restored), reason: { word: 'Restored', message: 'its record was lost' } as const }
+        : remembered(restored)
     const record = nextRecord({ object, rollout, status, stored: stored?.record, restored })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
       if (!(await writeRecord(client, namespace, record, target.object))) return
+      if (restored !== undefined)
+        await this.#tell(object, 'Warning', 'Restored', status.phase, 'its record was lost, and is back as it was')
     }
     // Nobody has been asked yet whether they go by a new one.
     const published = record === stored?.record ? counts : countReplicas(replicas, record)
@@ -198,7 +200,7 @@ class Conductor {
     published: Omit<Parameters<typeof statusDocument>[1], 'fault'>,
     fault: string | undefined,
   ): Promise<void> {
-    const { client, log, now } = this.#context
+    const { client, now } = this.#context
     const status = statusDocument(object, { ...published, fault }, now())
     const name = getString(dig(object, 'metadata'), 'name') ?? ''
     let stored = object
@@ -215,10 +217,23 @@ class Conductor {
     const { phase, reason } = published.status
     const stage = getString(status, 'stage') ?? ''
     if (before?.word === reason.word && before.phase === phase && before.stage === stage) return
-    log.info({ rollout: name, phase, stage, reason: reason.word }, 'rollout')
-    const type = /^(?:Breached|TargetMissing|TargetTaken|Restored|WouldBlock)$/.test(reason.word) ? 'Warning' : 'Normal'
-    const note = { type, reason: reason.word, action: phase, note: reason.message } as const
-    await writeEvent(client, object, note, now(), error => log.warn({ err: error }, 'an event could not be written'))
+    const type = /^(?:Breached|TargetMissing|TargetTaken|WouldBlock)$/.test(reason.word) ? 'Warning' : 'Normal'
+    await this.#tell(object, type, reason.word, phase, reason.message)
+  }
+
+  async #tell(
+    rollout: JsonObject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    action: string,
+    note: string,
+  ): Promise<void> {
+    const { client, log, now } = this.#context
+    const name = getString(dig(rollout, 'metadata'), 'name') ?? ''
+    log[type === 'Warning' ? 'warn' : 'info']({ rollout: name, reason, note }, 'rollout')
+    await writeEvent(client, rollout, { type, reason, action, note }, now(), error =>
+      log.warn({ err: error }, 'an event could not be written'),
+    )
   }
 
   /** Takes away what an operator had asked for: it was done, or came too late. One that is newer than what was seen stays. */

@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest'
+import { ApiError } from '../../../src/cluster/http.ts'
+import { REQUEST_ANNOTATION, requestText } from '../../../src/controller/rollouts/requests.ts'
+import { dig } from '../../../src/json/value.ts'
+import { World } from './world.ts'
+
+/** Lets rounds pass until the rollout stands still for three of them. */
+async function settle(world: World, rounds = 60): Promise<string> {
+  for (let round = 0, same = 0; round < rounds && same < 3; round++) {
+    const before = world.record?.number
+    await world.round(4)
+    same = world.record?.number === before && /Complete|RolledBack|Aborted/.test(world.line) ? same + 1 : 0
+  }
+  return world.line
+}
+
+describe('the controller', () => {
+  it('begins, holds and completes, and writes a record at every step before it says so', async () => {
+    const world = new World()
+    expect(await world.round()).toBe('Pending  TargetChanged')
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(await world.round()).toBe('Progressing canary Holding')
+    expect(await world.round(10)).toBe('Progressing everywhere StageReached')
+    expect(await world.round(10)).toBe('Complete complete Complete')
+    expect(world.records.map(({ number, status }) => `${number} ${status.phase} ${status.stage}`)).toEqual([
+      '1 Pending -1',
+      '2 Progressing 0',
+      '3 Progressing 1',
+      '4 Complete 1',
+    ])
+    // Only the newest is kept, and it goes with its target.
+    await world.round()
+    expect(world.recordPaths).toHaveLength(1)
+    expect(dig(world.cluster.get(world.recordPaths[0] ?? ''), 'metadata', 'ownerReferences')).toMatchObject([
+      { kind: 'Policy', name: 'new', uid: 'uid-new' },
+    ])
+    const writes = world.cluster.requests.filter(line => /^(?:POST|PUT)/.test(line))
+    expect(writes.slice(0, 2)).toEqual([
+      'POST /apis/apps/v1/namespaces/portcullis-system/controllerrevisions',
+      'PUT /apis/portcullis.dev/v1alpha1/canaryrollouts/roll/status',
+    ])
+  })
+
+  it('writes nothing where nothing changes', async () => {
+    const world = new World()
+    await settle(world)
+    const before = world.cluster.requests.length
+    await world.round()
+    expect(world.cluster.requests.slice(before).filter(line => !line.startsWith('GET'))).toEqual([])
+  })
+
+  it('tells of every transition in an Event, once', async () => {
+    const world = new World()
+    await settle(world)
+    const events = world.cluster.paths
+      .filter(path => path.includes('/events/'))
+      .map(path => world.cluster.get(path))
+      .map(event => `${dig(event, 'reason')} ${dig(event, 'action')}`)
+    expect(events.toSorted()).toEqual(
+      [
+        'TargetChanged Pending',
+        'StageReached Progressing',
+        'Holding Progressing',
+        'StageReached Progressing',
+        'Holding Progressing',
+        'Complete Complete',
+      ].toSorted(),
+    )
+  })
+
+  it.each<[string, (world: World) => void, string]>([
+    ['denials', ({ conditions }) => Object.assign(conditions, { requests: 20, denials: 5 }), 'denials is 0.25'],
+    ['errors', ({ conditions }) => Object.assign(conditions, { errors: 1 }), 'errors is 2'],
+    ['orphans', ({ conditions }) => Object.assign(conditions, { orphans: 1 }), 'orphanedPods is 1'],
+  ])('takes the target back by itself: %s', async (_, change, message) => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    change(world)
+    expect(await world.round()).toBe('RolledBack  Breached')
+    expect(dig(world.object, 'status', 'message')).toContain(message)
+    expect(world.record?.status).toMatchObject({ phase: 'RolledBack', stage: -1 })
+  })
+
+  it('waits for pods that are missing only for a moment, and takes it back where they stay away', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.cluster.edit('/apis/apps/v1/namespaces/canary/deployments/web', { status: { readyReplicas: 5 } })
+    expect(await world.round()).toBe('Progressing canary Holding')
+    expect(dig(world.object, 'status', 'verdict')).toBe('unready unknown')
+    // Longer than the hold: what nobody knows does not promote.
+    world.now += 4000
+    expect(await world.round()).toBe('Progressing canary Holding')
+    expect(await world.round()).toBe('RolledBack  Breached')
+    expect(dig(world.object, 'status', 'message')).toBe('unready is 0.5, and may be 0.05')
+  })
+
+  it('does not go on where a gateway does not answer, or goes by an older state', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.conditions.silent = 1
+    expect(await world.round(20)).toBe('Progressing canary GateUnknown')
+    expect(dig(world.object, 'status', 'replicas')).toEqual({ total: 2, current: 1 })
+    world.conditions.silent = 0
+    world.conditions.behind = 1
+    expect(await world.round(20)).toBe('Progressing canary GateUnknown')
+    world.conditions.behind = 0
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
+  it('does not begin where pods are not counted', async () => {
+    const world = new World()
+    world.conditions.hasPods = false
+    await world.round()
+    expect(await world.round()).toBe('Pending  GateUnknown')
+  })
+
+  it('keeps the present stage where the next one would lose workloads', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.conditions.wouldBlock = 3
+    expect(await world.round(20)).toBe('Progressing canary WouldBlock')
+    world.conditions.wouldBlock = 0
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
+  it('does what an operator asks for, once, and takes the request away', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const ask = (text: string) => world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: text } } })
+    const asked = () => dig(world.object, 'metadata', 'annotations', REQUEST_ANNOTATION)
+    ask(requestText('promote', world.now, 'canary'))
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+    expect(asked()).toBeUndefined()
+    // One that comes too late was about something else.
+    ask(requestText('promote', world.now - 60_000, 'everywhere'))
+    expect(await world.round()).toBe('Progressing everywhere Holding')
+    ask('nonsense')
+    expect(await world.round()).toBe('Progressing everywhere Holding')
+    expect(asked()).toBeUndefined()
+    ask(requestText('abort', world.now))
+    expect(await world.round()).toBe('Aborted  Aborted')
+    ask(requestText('resume', world.now))
+    expect(await world.round()).toBe('Pending  Resumed')
+  })
+
+  it('of two rollouts of one target carries out the older one', async () => {
+    const world = new World()
+    await world.round()
+    world.rollout('second')
+    await world.round()
+    const second = world.cluster.get('/apis/portcullis.dev/v1alpha1/canaryrollouts/second')
+    expect(dig(second, 'status', 'message')).toBe('Policy new is the target of another rollout')
+    expect(world.records.every(({ rollout }) => rollout === 'roll')).toBe(true)
+  })
+
+  it('says what is wrong with a rollout that cannot be carried out, and carries out the others', async () => {
+    const world = new World()
+    world.rollout('broken', { stages: [] })
+    await world.round()
+    const broken = world.cluster.get('/apis/portcullis.dev/v1alpha1/canaryrollouts/broken')
+    expect(dig(broken, 'status', 'conditions', '0')).toBeUndefined()
+    expect(JSON.stringify(dig(broken, 'status', 'conditions'))).toMatch(/"Compiled","status":"False".*\/spec\/stages/)
+    expect(world.line).toBe('Pending  TargetChanged')
+  })
+
+  it('keeps what was in force where a new revision has not come, and that below a new rollout', async () => {
+    const world = new World()
+    await settle(world)
+    world.conditions.revision = 'r2'
+    await world.round()
+    expect(world.record?.status).toMatchObject({ phase: 'Pending', revision: 'r2', older: [{ revision: 'r1' }] })
+    await world.round()
+    expect(world.record?.status).toMatchObject({ phase: 'Progressing', stage: 0, older: [{ revision: 'r1' }] })
+    // It is deleted in the middle: the record stays as it is.
+    world.cluster.drop(world.path)
+    const left = world.record
+    await world.round()
+    expect(world.record).toEqual(left)
+    world.rollout('roll')
+    await world.round()
+    expect(world.record).toMatchObject({ status: { phase: 'Pending', stage: -1 }, before: { status: { stage: 0 } } })
+    expect(world.record?.number).toBeGreaterThan(left?.number ?? 0)
+    expect(await settle(world)).toBe('Complete complete Complete')
+    expect(world.record?.before).toBeUndefined()
+  })
+
+  it('restores a record that was lost from the status, and a status that was lost from the record', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const record = world.record
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(world.record).toEqual({ ...record, number: 3 })
+    world.edit({ status: null })
+    expect(await world.round()).toBe('Progressing canary Holding')
+    expect(world.record?.number).toBe(3)
+  })
+
+  it('takes the record away when its target is gone, or no longer staged', async () => {
+    const world = new World()
+    await world.round()
+    expect(world.recordPaths).toHaveLength(1)
+    world.conditions.isTargetThere = false
+    await world.round()
+    expect(world.recordPaths).toEqual([])
+    expect(world.line).toBe('Pending  TargetMissing')
+  })
+})
+
+describe('whatever happens to the controllers', () => {
+  /** No stage is left out, nothing goes on after a breach, numbers rise by one. */
+  function check({ records }: World): void {
+    for (const [index, record] of records.entries()) {
+      const before = records[index - 1]
+      if (before === undefined) continue
+      expect(record.number).toBe(before.number + 1)
+      if (record.status.revision !== before.status.revision) continue
+      expect(record.status.stage - before.status.stage).toBeLessThanOrEqual(1)
+      if (before.status.phase === 'RolledBack') expect(record.status.phase).toBe('RolledBack')
+    }
+  }
+
+  it('a controller that is killed at any request leaves everything so that the next one ends the same way', async () => {
+    const whole = new World()
+    expect(await settle(whole)).toBe('Complete complete Complete')
+    const count = whole.cluster.requests.length
+    expect(count).toBeGreaterThan(30)
+    for (let at = 0; at < count; at++) {
+      const world = new World()
+      let left = at
+      // Half of them die before the API server has done it, half of them after.
+      world.cluster.fault = () => {
+        if (left-- === 0) throw new Error('killed')
+      }
+      for (let round = 0; round < 40 && !world.line.startsWith('Complete'); round++) {
+        try {
+          await world.round(4)
+        } catch {
+          world.restart()
+        }
+      }
+      expect(world.line, `killed at request ${at}`).toBe('Complete complete Complete')
+      check(world)
+    }
+  })
+
+  it('of two controllers one alone writes each record, and both go on by it', async () => {
+    const world = new World()
+    const other = new World()
+    // Both on one cluster: the second's own is not used.
+    Object.assign(other, { cluster: world.cluster, records: [] })
+    for (let round = 0; round < 20 && !world.line.startsWith('Complete'); round++) {
+      other.now = world.now
+      await Promise.all([world.round(2), other.round(2)])
+    }
+    expect(world.line).toBe('Complete complete Complete')
+    check(world)
+  })
+
+  it('while the API does not answer nothing moves, however long that takes', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const before = world.record
+    world.cluster.fault = () => {
+      throw new ApiError(503, 'ServiceUnavailable', 'away', undefined)
+    }
+    for (let round = 0; round < 6; round++) await expect(world.round(10)).rejects.toThrow('away')
+    world.cluster.fault = () => {}
+    expect(world.record).toEqual(before)
+    // The first round afterwards has fresh observations: pods may be missing for a moment only.
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+    check(world)
+  })
+})
