@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JudgeOptions, RequestFields } from '../support/engine.ts'
-import { attackList, host, pod, result, rowsOf } from './support.ts'
+import { app, attackList, host, kind, pod, type Result, ROOT, result, rowsOf, template } from './support.ts'
 
 /*
 Tries by somebody who did not write the code, who read the documentation and the source first. They are the second table of
@@ -8,7 +8,7 @@ docs/security/attacks.md, and are held to it as the first is.
 */
 const { attacks, attack } = attackList(101)
 const hostPath = (
-  expected: 'denied' | 'passed',
+  expected: Result,
   what: string,
   object: unknown,
   fields: RequestFields = {},
@@ -45,6 +45,204 @@ hostPath('passed', 'a drive letter behind a slash, `/C:/etc`', mounted('/C:/etc'
 hostPath('denied', 'the pipe of Docker with forward slashes', mounted('//./pipe/docker_engine'))
 hostPath('passed', 'a letter that looks like another, `/еtc` with a Cyrillic е', mounted('/\u0435tc'))
 hostPath('denied', 'a slash that looks like one, `／etc`', mounted('\uff0fetc'))
+
+// Other sources, other kinds.
+const volume = (source: object, container: object = {}) =>
+  pod({ containers: [{ ...app, ...container }], volumes: [{ name: 'h', ...source }] })
+hostPath('warned', 'a disk of the node by its name, `fc.wwids`', volume({ fc: { wwids: ['0QEMU_HARDDISK-part1'] } }))
+hostPath(
+  'passed',
+  'a projected volume with a hostPath among its sources',
+  volume({ projected: { sources: [ROOT.volumes[0]] } }),
+)
+hostPath(
+  'denied',
+  'a sidecar, an init container with `restartPolicy: Always`, that mounts it',
+  pod({
+    ...ROOT,
+    initContainers: [
+      { ...app, name: 's', restartPolicy: 'Always', volumeMounts: [{ name: 'h', mountPath: '/h', readOnly: true }] },
+    ],
+  }),
+)
+hostPath(
+  'denied',
+  '`subPathExpr` with `../` on a folder that is allowed',
+  volume(
+    { hostPath: { path: '/data/app' } },
+    { volumeMounts: [{ name: 'h', mountPath: '/h', subPathExpr: '$(A)' }], env: [{ name: 'A', value: '../../etc' }] },
+  ),
+)
+hostPath(
+  'denied',
+  'an emptyDir whose mounts appear on the node',
+  volume({ emptyDir: {} }, { volumeMounts: [{ name: 'h', mountPath: '/h', mountPropagation: 'Bidirectional' }] }),
+)
+hostPath(
+  'denied',
+  'workingDir `/dev/fd/8`, a link to `/proc/self/fd/8` (CVE-2024-21626)',
+  pod({ containers: [{ ...app, workingDir: '/dev/fd/8' }] }),
+)
+hostPath('passed', 'an image volume', volume({ image: { reference: 'registry.example/root:1' } }))
+hostPath(
+  'passed',
+  'an inline CSI volume that names a path',
+  volume({ csi: { driver: 'nfs.csi.k8s.io', volumeAttributes: { share: '/etc' } } }),
+)
+hostPath('passed', 'an NFS server on the node itself', volume({ nfs: { server: '127.0.0.1', path: '/' } }))
+hostPath(
+  'denied',
+  'a flexVolume in a PersistentVolume',
+  kind('v1', 'PersistentVolume', { flexVolume: { driver: 'x/y' } }),
+)
+hostPath(
+  'denied',
+  'a PersistentVolume of a device',
+  kind('v1', 'PersistentVolume', { volumeMode: 'Block', local: { path: '/dev/sda1' } }),
+)
+hostPath(
+  'denied',
+  'a PersistentVolume whose source is null, beside one that is not',
+  kind('v1', 'PersistentVolume', { nfs: null, hostPath: { path: '/etc', type: '' } }),
+)
+hostPath(
+  'denied',
+  'a PersistentVolume that is updated to another path',
+  kind('v1', 'PersistentVolume', { hostPath: { path: '/etc' } }),
+  { oldObject: kind('v1', 'PersistentVolume', { hostPath: { path: '/data' } }) },
+)
+hostPath('passed', 'a claim that names a PersistentVolume', kind('v1', 'PersistentVolumeClaim', { volumeName: 'root' }))
+const localPath = (pathPattern: string) => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 's' },
+  provisioner: 'rancher.io/local-path',
+  parameters: { pathPattern },
+})
+hostPath('denied', 'a StorageClass whose pathPattern writes its dots by a template', localPath('{{ printf "." }}./etc'))
+hostPath(
+  'denied',
+  'a StorageClass whose pathPattern is an annotation of the claim',
+  localPath('{{ .PVC.Annotations.path }}'),
+)
+hostPath(
+  'denied',
+  'a StorageClass whose two dots stand around a label that is not there',
+  localPath('.{{ .PVC.Labels.none }}./etc'),
+)
+hostPath('passed', 'a ControllerRevision that holds a template', {
+  ...kind('apps/v1', 'ControllerRevision', {}),
+  data: { spec: { template: template(ROOT) } },
+})
+hostPath(
+  'passed',
+  'a workload that nobody has described, CloneSet',
+  kind('apps.kruise.io/v1alpha1', 'CloneSet', { template: template(ROOT) }),
+)
+hostPath(
+  'denied',
+  'a StatefulSet of a version that does not exist yet',
+  kind('apps/v9', 'StatefulSet', { template: template(ROOT) }),
+)
+hostPath('denied', 'a dry run', pod(ROOT), { dryRun: true })
+hostPath('denied', 'the subresource status of pods, in another case', pod(ROOT), {
+  oldObject: pod({}),
+  subResource: 'Status',
+})
+hostPath('passed', 'the subresource status, with a volume', pod(ROOT), { oldObject: pod({}), subResource: 'status' })
+
+// Exceptions.
+const exporter = (container: object, spec: object = {}, metadata: object = {}) =>
+  pod(
+    {
+      ...ROOT,
+      containers: [
+        {
+          name: 'node-exporter',
+          image: 'quay.io/prometheus/node-exporter:v1.9.1',
+          volumeMounts: [{ name: 'h', mountPath: '/host', readOnly: true }],
+          ...container,
+        },
+      ],
+      ...spec,
+    },
+    { name: 'node-exporter-x', namespace: 'monitoring', ...metadata },
+  )
+hostPath(
+  'denied',
+  'an exempted pod whose image is changed afterwards',
+  exporter({ image: 'registry.example/evil:1' }),
+  { oldObject: exporter({}) },
+)
+hostPath(
+  'denied',
+  'an exempted pod that a debug container joins, under the name of the exempted one',
+  exporter(
+    {},
+    {
+      ephemeralContainers: [
+        { name: 'node-exporter', image: 'registry.example/evil:1', volumeMounts: [{ name: 'h', mountPath: '/h' }] },
+      ],
+    },
+  ),
+  { oldObject: exporter({}), subResource: 'ephemeralcontainers' },
+)
+hostPath(
+  'denied',
+  'an exempted container, and another that mounts the same volume',
+  exporter({}, { initContainers: [{ ...app, volumeMounts: [{ name: 'h', mountPath: '/h' }] }] }),
+)
+hostPath(
+  'denied',
+  'an exempted image whose tag holds another registry',
+  exporter({ image: 'registry.example/quay.io/prometheus/node-exporter:v1' }),
+)
+hostPath('denied', 'an exempted image in capitals', exporter({ image: 'QUAY.IO/prometheus/node-exporter:v1' }))
+hostPath('denied', 'an exempted pod, made by a Deployment', {
+  ...kind('apps/v1', 'Deployment', { template: { metadata: {}, spec: exporter({}).spec } }),
+  metadata: { name: 'node-exporter', namespace: 'monitoring' },
+})
+hostPath('denied', 'an exempted path’s neighbour, `/var/lib`', exporter({}, host('/var/lib')))
+hostPath('denied', 'an exempted path through a process, `/proc/1/root`', exporter({}, host('/proc/1/root')))
+hostPath(
+  'denied',
+  'a name of an exception in a namespace whose name begins like its own',
+  exporter({}, {}, { namespace: 'monitoring-2' }),
+)
+hostPath('denied', 'an exempted path that no container mounts', exporter({ volumeMounts: [] }))
+hostPath(
+  'denied',
+  'a user who says that he is of system:masters in an annotation',
+  pod(ROOT, { annotations: { 'authentication.kubernetes.io/groups': 'system:masters' } }),
+)
+hostPath('denied', 'a user of the group system:masters', pod(ROOT), {
+  userInfo: { username: 'system:admin', uid: '', groups: ['system:masters'] },
+})
+hostPath(
+  'denied',
+  'a label of the namespace that an excluded one has',
+  pod(ROOT),
+  {},
+  { namespaceLabels: { labelsOf: () => ({ 'kubernetes.io/metadata.name': 'kube-system' }) } },
+)
+hostPath(
+  'denied',
+  'annotations of a static pod',
+  pod(ROOT, {
+    annotations: {
+      'kubernetes.io/config.source': 'file',
+      'kubernetes.io/config.mirror': 'x',
+      'kubernetes.io/config.hash': 'x',
+    },
+  }),
+  { userInfo: { username: 'system:node:', uid: '', groups: ['system:nodes'] } },
+)
+hostPath(
+  'denied',
+  'a mirror pod by a user who is called like the node, without its group',
+  pod({ ...ROOT, nodeName: 'n1' }, { annotations: { 'kubernetes.io/config.mirror': 'x' } }),
+  { userInfo: { username: 'system:node:n1', uid: '', groups: ['system:authenticated', 'system:nodes-2'] } },
+)
 
 if (process.env['SHOW_ATTACKS'] === '1') {
   for (const each of attacks) process.stdout.write(`${each.number}\t${each.what}\t${each.expected}\n`)
