@@ -21,6 +21,8 @@ export interface RunCommand {
 const MAX_SCRIPT = 64 * 1024
 const MAX_DEPTH = 8
 const MAX_COMMANDS = 2000
+/** Nodes of a script's tree: loops in loops need not run any command. */
+const MAX_STEPS = 10_000
 const MAX_TURNS = 16
 
 /** Follows a command line through wrappers and shells to the programs that run. Nothing of it is executed. */
@@ -29,6 +31,7 @@ export class CommandReader {
   /** Why a part could not be read. */
   readonly unreadable = new Set<string>()
   #depth = 0
+  #steps = 0
 
   /** Reads a command line as a program gets it. */
   readArgv(argv: readonly Argument[], variables: Variables): void {
@@ -54,7 +57,7 @@ export class CommandReader {
   }
 
   #walk(node: SyntaxNode, variables: Map<string, Argument>): void {
-    if (this.commands.length >= MAX_COMMANDS) {
+    if (this.commands.length >= MAX_COMMANDS || ++this.#steps > MAX_STEPS) {
       this.unreadable.add('it has too many commands')
       return
     }
