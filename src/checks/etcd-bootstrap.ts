@@ -3,8 +3,8 @@ War story 3: members of an etcd cluster that had lost their data were started wi
 joining, they made a new, empty cluster, and the state of Kubernetes was gone. etcd ignores the flag once its data directory
 is initialised, so the danger is a member that loses its data while "new" stands.
 
-Fields: the flags, variables (ETCD_*) and data volume of containers that run etcd, before and after; configuration files of
-etcd in ConfigMaps.
+Fields: the flags, variables (ETCD_*) and data volume of containers that run etcd, before and after; configuration files,
+variables and scripts of etcd in ConfigMaps.
 
 Allowed: single members, whatever they say; "new" for a cluster that is made for the first time, on volumes that last.
 */

@@ -54,6 +54,7 @@ export const template = (spec: object) => ({
   metadata: { labels: { app: 'a' } },
   spec: { containers: [app], ...spec },
 })
+export const base64 = (text: string) => Buffer.from(text).toString('base64')
 /** A volume of the node's root. */
 export const ROOT = host('/')
 
@@ -65,10 +66,13 @@ export interface Attack {
   readonly expected: Result
 }
 
+/** Adds a try to a list. */
+export type Add = (what: string, expected: Result, run: () => Result) => void
+
 /** A list of tries that counts for itself. */
 export function attackList(first: number) {
   const attacks: Attack[] = []
-  const attack = (what: string, expected: Result, run: () => Result) =>
+  const attack: Add = (what, expected, run) =>
     void attacks.push({ number: first + attacks.length, what, run, expected })
   return { attacks, attack }
 }

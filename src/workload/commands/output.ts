@@ -27,15 +27,21 @@ export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
+/** Two texts as one; undefined where one of them cannot be read, or both are too long. */
+export function concat(before: Argument, after: Argument): Argument {
+  if (before === undefined || after === undefined || before.length + after.length > MAX_TEXT) return undefined
+  return before + after
+}
+
 /** Words as one text; undefined where one of them cannot be read, or all of them are too long. */
-export function join(words: readonly Argument[], separator = ' '): Argument {
+export function join(words: readonly Argument[]): Argument {
   let length = 0
   for (const word of words) {
     if (word === undefined) return undefined
     length += word.length
     if (length > MAX_TEXT) return undefined
   }
-  return words.join(separator)
+  return words.join(' ')
 }
 
 /** Conversions of texts and numbers; whatever else a format says cannot be read here. */

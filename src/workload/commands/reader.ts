@@ -23,7 +23,12 @@ const MAX_DEPTH = 8
 const MAX_COMMANDS = 2000
 /** Nodes of a script's tree: loops in loops need not run any command. */
 const MAX_STEPS = 10_000
+/** Words and characters of all commands: each may name the same long variable many times. */
+const MAX_SIZE = 4 * 1024 * 1024
+const MAX_WORDS = 50_000
 const MAX_TURNS = 16
+
+const TOO_MANY = 'it has too many commands'
 
 /** Follows a command line through wrappers and shells to the programs that run. Nothing of it is executed. */
 export class CommandReader {
@@ -32,6 +37,8 @@ export class CommandReader {
   readonly unreadable = new Set<string>()
   #depth = 0
   #steps = 0
+  #words = 0
+  #size = 0
 
   /** Reads a command line as a program gets it. */
   readArgv(argv: readonly Argument[], variables: Variables): void {
@@ -57,8 +64,8 @@ export class CommandReader {
   }
 
   #walk(node: SyntaxNode, variables: Map<string, Argument>): void {
-    if (this.commands.length >= MAX_COMMANDS || ++this.#steps > MAX_STEPS) {
-      this.unreadable.add('it has too many commands')
+    if (this.#isFull() || ++this.#steps > MAX_STEPS) {
+      this.unreadable.add(TOO_MANY)
       return
     }
     switch (node.type) {
@@ -75,6 +82,15 @@ export class CommandReader {
       default:
         forEachChild(node, child => this.#walk(child, variables))
     }
+  }
+
+  #isFull(): boolean {
+    return this.commands.length >= MAX_COMMANDS || this.#words > MAX_WORDS || this.#size > MAX_SIZE
+  }
+
+  #count(words: readonly Argument[]): void {
+    this.#words += words.length
+    for (const word of words) this.#size += word?.length ?? 0
   }
 
   #pipeline({ commands }: Extract<PipelineNode, { type: 'Pipeline' }>, variables: Map<string, Argument>): void {
@@ -105,6 +121,10 @@ export class CommandReader {
     stdin: Argument,
     variables: Map<string, Argument>,
   ): Argument {
+    if (this.#isFull()) {
+      this.unreadable.add(TOO_MANY)
+      return undefined
+    }
     const context = this.#contextOf(variables)
     const input = inputOf(node.redirects, context) ?? stdin
     if (node.type === 'Redirected') {
@@ -129,6 +149,7 @@ export class CommandReader {
       this.#record([], writesTo(node.redirects, '', context))
       return ''
     }
+    this.#count(words)
     const output = outputOf(words, input)
     this.#run(words, input, writesTo(node.redirects, output, context), variables)
     return output

@@ -1,6 +1,6 @@
 import type { Word, WordPart } from 'unbash'
 import type { Variables } from './environment.ts'
-import { type Argument, join } from './output.ts'
+import { type Argument, concat } from './output.ts'
 
 /** What a word needs of the script around it. */
 export interface WordContext {
@@ -15,7 +15,7 @@ export function wordsOf(word: Word, context: WordContext): readonly Argument[] {
   let words: Argument[] = ['']
   for (const part of word.parts) {
     const values = part.type === 'BraceExpansion' ? alternatives(part.text) : [partText(part, context)]
-    words = words.flatMap(before => values.map(value => join([before, value], '')))
+    words = words.flatMap(before => values.map(value => concat(before, value)))
     if (words.length > MOST) return [undefined]
   }
   return words
@@ -49,10 +49,7 @@ function partText(part: WordPart, context: WordContext): Argument {
       return part.text
     case 'DoubleQuoted':
     case 'LocaleString': {
-      return join(
-        part.parts.map(child => partText(child, context)),
-        '',
-      )
+      return part.parts.map(child => partText(child, context)).reduce(concat, '')
     }
     case 'SimpleExpansion':
       return context.variables.get(part.text.slice(1))
