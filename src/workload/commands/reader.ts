@@ -21,6 +21,8 @@ export interface RunCommand {
 const MAX_SCRIPT = 64 * 1024
 const MAX_DEPTH = 8
 const MAX_COMMANDS = 2000
+/** Of many here-documents the parser takes time that grows with their square. */
+const MAX_HERE = 256
 /** Nodes of a script's tree: loops in loops need not run any command. */
 const MAX_STEPS = 10_000
 /** Words and characters of all commands: each may name the same long variable many times. */
@@ -53,6 +55,7 @@ export class CommandReader {
   #script(text: Argument, variables: Map<string, Argument>): void {
     if (text === undefined) this.unreadable.add('a script of it is made when it runs')
     else if (text.length > MAX_SCRIPT) this.unreadable.add(`a script of it is longer than ${MAX_SCRIPT / 1024} KiB`)
+    else if (text.split('<<', MAX_HERE + 2).length > MAX_HERE + 1) this.unreadable.add('it has too many here-documents')
     else if (this.#depth >= MAX_DEPTH) this.unreadable.add('its scripts are nested too deep')
     else {
       this.#depth++
