@@ -35,6 +35,8 @@ export interface Finding {
    */
   readonly key: string
   readonly facts?: FindingFacts
+  /** Of a violation that only warns because the old object has it too: what was found, and what the old object has. */
+  readonly relaxed?: { readonly from: Finding; readonly before: Finding }
 }
 
 /** A certificate as a check needs it. */

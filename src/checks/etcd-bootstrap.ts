@@ -3,8 +3,8 @@ War story 3: members of an etcd cluster that had lost their data were started wi
 joining, they made a new, empty cluster, and the state of Kubernetes was gone. etcd ignores the flag once its data directory
 is initialised, so the danger is a member that loses its data while "new" stands.
 
-Fields: the flags, variables (ETCD_*) and data volume of containers that run etcd, before and after; configuration files of
-etcd in ConfigMaps.
+Fields: the flags, variables (ETCD_*) and data volume of containers that run etcd, before and after; configuration files,
+variables and scripts of etcd in ConfigMaps.
 
 Allowed: single members, whatever they say; "new" for a cluster that is made for the first time, on volumes that last.
 */
@@ -41,18 +41,27 @@ export const etcdBootstrap: Check<Record<string, never>> = {
     const oldPods = old === null ? [] : (podsOf(request.kind, old) ?? [])
     for (const [index, pod] of pods.entries()) {
       const members = membersIn(pod, object)
-      if (members.length === 0) continue
       const oldPod = oldPods[index]
       const oldMembers = oldPod === undefined || old === null ? [] : membersIn(oldPod, old)
+      const gone = new Set(oldMembers.filter(({ container }) => !members.some(other => isSame(other, container))))
       for (const member of members) {
-        const previous = oldMembers.find(({ container }) => container.name === member.container.name)
+        // One of another name stands in for one that is gone.
+        const previous = oldMembers.find(({ container }) => isSame(member, container)) ?? gone.values().next().value
+        if (previous !== undefined) gone.delete(previous)
         const result = judgeMember(member, previous, isInitialized(object, pod))
         findings.push(...result.findings)
         if (result.skipped !== undefined) skipped.add(result.skipped)
       }
+      for (const { container, size } of gone) {
+        if (size !== 'one') skipped.add(`whether etcd still runs in container ${quote(container.name)} cannot be read`)
+      }
     }
     return skipped.size === 0 ? { findings } : { findings, skipped: [...skipped].join('; ') }
   },
+}
+
+function isSame(member: EtcdMember, container: EtcdMember['container']): boolean {
+  return member.container.name === container.name
 }
 
 /** The object as it was before an update; asked about the old object itself there is nothing before it. */
@@ -69,14 +78,19 @@ const LOST =
   'a member that starts without its data would make a new, empty cluster, and all that the old one held would be gone'
 
 function judgeMember(member: EtcdMember, previous: EtcdMember | undefined, isInitialized: boolean): CheckResult {
-  if (member.size === 'one') return { findings: [] }
+  // What is one member now may be what is left of a cluster.
+  if (member.size === 'one' && (previous === undefined || previous.size === 'one')) return { findings: [] }
   const { container, state, statePointer, volume } = member
   const name = `etcd in container ${quote(container.name)}`
+  const facts = { containers: [{ name: container.name, image: container.image }] }
+  if (member.isForced) {
+    const message = `${name} forces a new cluster: it drops all other members and goes on alone, at every start`
+    return { findings: [violation(statePointer, message, 'forced', member, facts)] }
+  }
   if (state === undefined) {
     return { findings: [], skipped: `the initial cluster state of ${name} cannot be read: ${member.unread}` }
   }
   if (state !== 'new') return { findings: [] }
-  const facts = { containers: [{ name: container.name, image: container.image }] }
   const findings: Finding[] = []
   if (previous?.state === 'existing') {
     findings.push(

@@ -2,8 +2,8 @@
 War story 2: on one host net.bridge.bridge-nf-call-iptables was 0. Packets between pods of that node went over its bridge
 past iptables, kube-proxy's rules never saw them, and services failed from that node alone.
 
-Fields: securityContext.sysctls of a pod; the commands, arguments and inline scripts of all three container lists, read as
-a shell would split them; the texts of a ConfigMap, as sysctl.conf or as a script.
+Fields: securityContext.sysctls of a pod; the commands, arguments and inline scripts of all three container lists, their
+hooks and probes too, read as a shell would split them; the texts of a ConfigMap, as sysctl.conf or as a script.
 
 Allowed: 1, which is what Kubernetes needs, and reading a value. A value that cannot be read is skipped, never guessed.
 */

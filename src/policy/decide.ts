@@ -152,12 +152,15 @@ function addFinding(
   decision: Mutable<Decision>,
   policy: CompiledPolicy,
   check: string,
-  finding: Finding,
+  evaluated: Finding,
   set: PolicySet,
   request: AdmissionRequest,
   context: DecisionContext,
 ): void {
   const action = strictestAction(policy)
+  const finding = wasExempt({ policy: policy.name, check, finding: evaluated }, set, request, context)
+    ? (evaluated.relaxed?.from ?? evaluated)
+    : evaluated
   const isRefused = action === 'Deny' && finding.level === 'violation'
   const found = { policy: policy.name, check, finding }
   const isShadow = policy.placement?.role === 'shadow'
@@ -185,6 +188,21 @@ function addFinding(
   else if (action === 'Warn') decision.warnings.push({ ...owner, action })
   if (finding.level === 'violation' && policy.actions.includes('Audit'))
     decision.audits.push({ ...owner, action: 'Audit' })
+}
+
+/**
+ * Whether an exception let pass what the old object has. It does not stand by its own right, then: a pod whose image is
+ * exempt must not keep what the exception gave it once the image is another one.
+ */
+function wasExempt(
+  { finding, ...owner }: OwnedFinding,
+  { exceptions }: PolicySet,
+  request: AdmissionRequest,
+  context: DecisionContext,
+): boolean {
+  if (finding.relaxed === undefined) return false
+  const old = { ...request, object: request.oldObject }
+  return grantFor(exceptions, { ...owner, finding: finding.relaxed.before }, false, old, context).by !== undefined
 }
 
 function hinted(finding: Finding, hints: readonly string[]): Finding {

@@ -11,12 +11,12 @@ const KNOWN = 'new pods of this template will be refused, and only this change i
  * @param known the findings about the old object.
  */
 export function relaxKnown(findings: readonly Finding[], known: readonly Finding[]): readonly Finding[] {
-  const remaining = new Map<string, number>()
-  for (const { key } of known) remaining.set(key, (remaining.get(key) ?? 0) + 1)
+  const remaining = new Map<string, Finding[]>()
+  for (const finding of known) remaining.set(finding.key, [...(remaining.get(finding.key) ?? []), finding])
   return findings.map(finding => {
-    const left = remaining.get(finding.key) ?? 0
-    if (finding.level === 'warning' || left === 0) return finding
-    remaining.set(finding.key, left - 1)
-    return { ...finding, level: 'warning', message: `${KNOWN}: ${finding.message}` }
+    if (finding.level === 'warning') return finding
+    const before = remaining.get(finding.key)?.shift()
+    if (before === undefined) return finding
+    return { ...finding, level: 'warning', message: `${KNOWN}: ${finding.message}`, relaxed: { from: finding, before } }
   })
 }

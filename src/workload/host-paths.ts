@@ -7,14 +7,20 @@ export type CanonicalPath =
 /** Longer paths cannot be opened: PATH_MAX of Linux, in characters. */
 const MAX_LENGTH = 4096
 
-/** Symbolic links that every node of today has; the first match is followed, then the next, until none matches. */
+/** Symbolic links that nodes of today have at their root or in /var; the first match is followed, then the next, until none matches. */
 const ALIASES: readonly (readonly [from: string, to: string])[] = [
   ['/var/run', '/run'],
   ['/var/lock', '/run/lock'],
   ['/bin', '/usr/bin'],
   ['/sbin', '/usr/sbin'],
   ['/lib', '/usr/lib'],
+  ['/lib32', '/usr/lib32'],
   ['/lib64', '/usr/lib64'],
+  ['/libx32', '/usr/libx32'],
+  ['/vmlinuz', '/boot/vmlinuz'],
+  ['/vmlinuz.old', '/boot/vmlinuz.old'],
+  ['/initrd.img', '/boot/initrd.img'],
+  ['/initrd.img.old', '/boot/initrd.img.old'],
 ]
 
 /** What nearly every path looks like: nothing in it to refuse or to collapse. A segment cannot begin with a dot. */

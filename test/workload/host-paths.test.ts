@@ -41,7 +41,9 @@ describe('canonicalHostPath', () => {
     ['/lib', path('/usr/lib')],
     ['/lib/modules', path('/usr/lib/modules')],
     ['/lib64/ld.so', path('/usr/lib64/ld.so')],
-    ['/lib32', path('/lib32')],
+    ['/lib32', path('/usr/lib32')],
+    ['/vmlinuz.old', path('/boot/vmlinuz.old')],
+    ['/library', path('/library')],
     ['/binary', path('/binary')],
     ['/data/var/run', path('/data/var/run')],
     // Literal: nothing is decoded, folded or trimmed.

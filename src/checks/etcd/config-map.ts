@@ -1,48 +1,65 @@
 import { quote } from '../../admission/text.ts'
-import { pointerOf } from '../../json/pointer.ts'
-import { get, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
-import { parseYaml } from '../../yaml/parse.ts'
+import type { JsonObject } from '../../json/value.ts'
+import { type ConfigMapText, textsOf } from '../../workload/config-map.ts'
 import type { CheckResult, Finding } from '../check.ts'
+import { type EtcdText, readText } from './texts.ts'
 
-/** A configuration file of etcd, as far as its start is concerned. */
-interface EtcdFile {
-  readonly state: string
-  readonly members: number
+/** A text that has to do with the start of etcd. */
+interface Configured extends ConfigMapText {
+  readonly etcd: EtcdText
 }
 
 /**
- * The configuration files of etcd in a ConfigMap: one whose state changes from `existing` to `new`, also by leaving it
- * out, or that says `new` although the cluster is known to exist.
+ * The texts of a ConfigMap that say how etcd starts: one whose state changes from `existing` to `new`, also by leaving it
+ * out or under another key; one that forces a new cluster; or one that says `new` although the cluster is known to exist.
  */
 export function judgeConfigMap(object: JsonObject, before: JsonObject | null, isInitialized: boolean): CheckResult {
   const findings: Finding[] = []
-  const [data, old] = [get(object, 'data'), get(before ?? undefined, 'data')]
-  for (const [key, text] of isObject(data) ? Object.entries(data) : []) {
-    const file = etcdFile(text)
-    if (file === undefined || file.state !== 'new' || file.members < 2) continue
-    const previous = etcdFile(get(old, key))
-    const isChanged = previous?.state === 'existing'
-    if (!isChanged && !isInitialized) continue
-    const what = isChanged
-      ? 'changes the initial cluster state of etcd from "existing" to "new"'
-      : 'has the initial cluster state "new", although the cluster is said to exist'
+  const old = configured(before, [])
+  for (const text of configured(object, old)) {
+    const { etcd, key, pointer } = text
+    const previous = previousOf(text, old, object)
+    if (Math.max(etcd.members, previous?.members ?? 0) < 2) continue
+    const rule = ruleOf(etcd, previous, isInitialized)
+    if (rule === undefined) continue
     findings.push({
-      pointer: pointerOf(['data', key]),
-      message: `the configuration ${quote(key)} ${what}: a member that starts without its data would make a new, empty cluster, and all that the old one held would be gone`,
+      pointer,
+      message: `the configuration ${quote(key)} ${SAYS[rule]}`,
       hint: "write initial-cluster-state: 'existing' for every member of a cluster that stands",
       level: 'violation',
-      key: `etcd configuration ${isChanged ? 'state' : 'initialized'} ${key}`,
+      key: `etcd configuration ${rule} ${key}`,
     })
   }
   return { findings }
 }
 
-/** What a text says, where it is a configuration of etcd. */
-function etcdFile(text: Json | undefined): EtcdFile | undefined {
-  if (typeof text !== 'string' || !text.includes('initial-cluster')) return undefined
-  const [document] = parseYaml(text).documents
-  const cluster = getString(document?.value, 'initial-cluster')
-  if (cluster === undefined) return undefined
-  const members = cluster.split(',').filter(Boolean).length
-  return { state: getString(document?.value, 'initial-cluster-state') || 'new', members }
+const LOST =
+  'a member that starts without its data would make a new, empty cluster, and all that the old one held would be gone'
+const SAYS = {
+  state: `changes the initial cluster state of etcd from "existing" to "new": ${LOST}`,
+  initialized: `has the initial cluster state "new", although the cluster is said to exist: ${LOST}`,
+  forced: 'forces a new cluster: the member drops all others and goes on alone, at every start',
+} as const
+
+function ruleOf(etcd: EtcdText, previous: EtcdText | undefined, isInitialized: boolean): keyof typeof SAYS | undefined {
+  if (etcd.isForced) return 'forced'
+  if (etcd.state !== 'new') return undefined
+  if (previous?.state === 'existing') return 'state'
+  return isInitialized ? 'initialized' : undefined
+}
+
+function configured(configMap: JsonObject | null, old: readonly Configured[]): readonly Configured[] {
+  return textsOf(configMap).flatMap(text => {
+    const wasConfiguration = old.some(({ key, etcd }) => key === text.key && etcd.isFile)
+    const etcd = readText(text, wasConfiguration)
+    return etcd === undefined ? [] : [{ ...text, etcd }]
+  })
+}
+
+/** What stood under the same key or, where there was none, under one that is gone. */
+function previousOf({ key }: Configured, old: readonly Configured[], object: JsonObject): EtcdText | undefined {
+  const same = old.find(other => other.key === key)
+  if (same !== undefined) return same.etcd
+  const keys = new Set(textsOf(object).map(text => text.key))
+  return old.find(other => !keys.has(other.key))?.etcd
 }

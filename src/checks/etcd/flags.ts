@@ -9,6 +9,10 @@ export interface EtcdSetting {
 
 const UNSET: EtcdSetting = { isSet: false, value: undefined }
 
+/** The flags that take no word of their own: what follows them is the next flag. */
+const BOOLEAN =
+  /^(?:h|help|version|debug|pre-vote|force-new-cluster|strict-reconfig-check|unsafe-no-fsync|socket-reuse-(?:port|address)|(?:peer-)?(?:client-cert-auth|auto-tls)|discovery-insecure-[a-z-]+|(?:experimental-)?(?:enable-[a-z0-9-]+|memory-mlock|initial-corrupt-check|compact-hash-check-enabled|peer-skip-client-san-verification|txn-mode-write-with-shared-buffer|stop-grpc-service-on-defrag))$/
+
 /** The settings of etcd as it reads them: flags (`-x v`, `--x=v`) before variables (`ETCD_X`). */
 export class EtcdFlags {
   readonly #flags = new Map<string, string | undefined>()
@@ -24,8 +28,14 @@ export class EtcdFlags {
       if (name === undefined) continue
       // The last one counts, as in Go's package flag.
       if (inline !== undefined) this.#flags.set(name, inline)
+      else if (BOOLEAN.test(name)) this.#flags.set(name, 'true')
       else this.#flags.set(name, argv[++at])
     }
+  }
+
+  /** Whether it starts a cluster of its own, whatever its data says. */
+  get isForced(): boolean {
+    return /^(?:true|t|1)$/i.test(this.get('force-new-cluster').value ?? '')
   }
 
   get(name: string): EtcdSetting {

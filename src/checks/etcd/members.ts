@@ -1,11 +1,12 @@
 import { append, type Pointer } from '../../json/pointer.ts'
 import { dig, get, getList, getString, isObject, type JsonObject } from '../../json/value.ts'
 import { commandsOf } from '../../workload/commands/commands.ts'
-import { variablesOf } from '../../workload/commands/environment.ts'
-import { type Argument, baseName } from '../../workload/commands/output.ts'
+import type { Argument } from '../../workload/commands/output.ts'
 import type { Container, Pod } from '../../workload/pod.ts'
 import { claimedVolumes } from '../../workload/template.ts'
 import { EtcdFlags } from './flags.ts'
+import { argvOf, argvOfCopy, runsScript } from './program.ts'
+import { etcdVariablesOf } from './variables.ts'
 
 /** One etcd as a container starts it. */
 export interface EtcdMember {
@@ -17,13 +18,14 @@ export interface EtcdMember {
   readonly statePointer: Pointer
   /** How many members the cluster has, as far as the manifest says. */
   readonly size: 'one' | 'several' | 'unknown'
+  readonly isForced: boolean
   readonly volume: DataVolume
 }
 
 /** Where a member keeps its data. */
 export interface DataVolume {
   readonly pointer: Pointer
-  /** What the volume is, whatever it is called; undefined where the data is on no volume. */
+  /** What the volume is, and where on it the data lies, whatever it is called; undefined where the data is on no volume. */
   readonly identity: string | undefined
   /** Whether it outlives the pod. */
   readonly lasts: boolean
@@ -49,19 +51,17 @@ function mentionsEtcd({ image, value }: Container): boolean {
 /** The arguments that etcd gets; of an image called etcd without a command, those of its entrypoint. */
 function etcdArgv({ image, value }: Container): readonly Argument[] | undefined {
   const { commands } = commandsOf(value)
-  const started = commands.find(({ argv: [program] }) => program !== undefined && baseName(program) === 'etcd')
-  if (started !== undefined) return started.argv.slice(1)
+  const started = argvOf(commands)
+  if (started !== undefined) return started
   const isImage = /(?:^|\/)etcd(?:[:@]|$)/.test(image)
   const hasCommand = getList(value, 'command').length > 0
   if (!isImage) return undefined
   if (!hasCommand) return commands[0]?.argv.slice(1) ?? []
-  // A script that nobody can read here, such as `sh /start.sh`.
-  const isScript = commands.some(({ argv: [program] }) => program === undefined || /(?:sh|\.py)$/.test(program))
-  return isScript ? [undefined] : undefined
+  return argvOfCopy(commands) ?? (commands.some(runsScript) ? [undefined] : undefined)
 }
 
 function memberOf(container: Container, argv: readonly Argument[], pod: Pod, object: JsonObject): EtcdMember {
-  const flags = new EtcdFlags(argv, variablesOf(container.value))
+  const flags = new EtcdFlags(argv, etcdVariablesOf(container.value))
   const file = flags.get('config-file')
   const state = file.isSet ? undefined : flags.get('initial-cluster-state')
   return {
@@ -70,6 +70,7 @@ function memberOf(container: Container, argv: readonly Argument[], pod: Pod, obj
     unread: file.isSet ? 'it is in a configuration file' : 'it is not written in the manifest',
     statePointer: pointerTo(container, 'initial-cluster-state', 'ETCD_INITIAL_CLUSTER_STATE'),
     size: sizeOf(flags, object),
+    isForced: flags.isForced,
     volume: dataVolume(container, flags, pod, object),
   }
 }
@@ -85,24 +86,41 @@ function sizeOf(flags: EtcdFlags, object: JsonObject): EtcdMember['size'] {
   return cluster.value.split(',').filter(Boolean).length > 1 ? 'several' : 'one'
 }
 
+/** Where the data lies and, where that is somewhere else, the log by which etcd tells that it has been there before. */
 function dataVolume(container: Container, flags: EtcdFlags, pod: Pod, object: JsonObject): DataVolume {
   const name = flags.get('name').value ?? 'default'
-  const directory = flags.get('data-dir').value ?? `/${name}.etcd`
+  const directory = withoutSlashes(flags.get('data-dir').value ?? `/${name}.etcd`)
+  const data = placeOf(directory, container, pod, object)
+  const log = flags.get('wal-dir')
+  if (!log.isSet || data.identity === undefined || log.value === `${directory}/member/wal`) return data
+  const place = placeOf(withoutSlashes(log.value ?? ''), container, pod, object)
+  return { ...data, identity: JSON.stringify([data.identity, place.identity]), lasts: data.lasts && place.lasts }
+}
+
+function placeOf(directory: string, container: Container, pod: Pod, object: JsonObject): DataVolume {
   const mounts = container.mounts
-    .map(mount => ({ mount, path: (getString(mount.value, 'mountPath') ?? '').replace(/\/+$/, '') || '/' }))
+    .map(mount => ({ mount, path: withoutSlashes(getString(mount.value, 'mountPath') ?? '') || '/' }))
     .filter(({ path }) => directory === path || directory.startsWith(path === '/' ? '/' : `${path}/`))
     .toSorted((a, b) => b.path.length - a.path.length)
   const [found] = mounts
   if (found === undefined) return { pointer: container.pointer, identity: undefined, lasts: false }
-  const { pointer, volume: volumeName } = found.mount
+  const { pointer, volume: volumeName, value } = found.mount
+  const folder = [get(value, 'subPath') ?? '', get(value, 'subPathExpr') ?? '', directory.slice(found.path.length)]
+  const identityOf = (source: unknown) => JSON.stringify([source, ...folder])
   const volume = pod.volumes.find(candidate => candidate.name === volumeName)
   if (volume === undefined) {
     const isClaimed = claimedVolumes(object, pod.pointer).has(volumeName)
-    return { pointer, identity: isClaimed ? `claim ${volumeName}` : undefined, lasts: isClaimed }
+    return { pointer, identity: isClaimed ? identityOf(`claim ${volumeName}`) : undefined, lasts: isClaimed }
   }
   const { name: _, ...source } = volume.value
   const isEmptyDir = isObject(get(volume.value, 'emptyDir')) || Object.keys(source).length === 0
-  return { pointer: volume.pointer, identity: JSON.stringify(source), lasts: !isEmptyDir }
+  return { pointer: volume.pointer, identity: identityOf(source), lasts: !isEmptyDir }
+}
+
+function withoutSlashes(path: string): string {
+  let end = path.length
+  while (end > 0 && path[end - 1] === '/') end--
+  return path.slice(0, end)
 }
 
 /** Where a setting stands: the word of the command, or the variable. */

@@ -94,16 +94,19 @@ function mountIdentity(container: Container, mount: Mount, volume: VolumeFinding
   return JSON.stringify([container.list, container.name, source, ...fields, isReadOnly, propagation])
 }
 
-/** `workingDir` under /proc: a descriptor that the runtime leaks there leads to the node's files (CVE-2024-21626). */
+/**
+ * `workingDir` under /proc, or /dev/fd, which every runtime links there: a descriptor that it leaks leads to the node's files
+ * (CVE-2024-21626).
+ */
 export function judgeWorkingDir(container: Container): readonly Finding[] {
   const raw = getString(container.value, 'workingDir') ?? ''
   if (raw === '') return []
   const resolved = resolveDots(raw)
-  if (resolved[0] !== 'proc') return []
+  if (resolved[0] !== 'proc' && !(resolved[0] === 'dev' && resolved[1] === 'fd')) return []
   return [
     {
       pointer: append(container.pointer, 'workingDir'),
-      message: `container ${quote(container.name)} has workingDir ${quote(raw)}, under /proc: a file descriptor that leads to the node's files may wait there (CVE-2024-21626)`,
+      message: `container ${quote(container.name)} has workingDir ${quote(raw)}, under ${resolved[0] === 'proc' ? '/proc' : '/dev/fd'}: a file descriptor that leads to the node's files may wait there (CVE-2024-21626)`,
       hint: 'use a directory of the image',
       level: 'violation',
       key: `workingDir ${JSON.stringify([container.list, container.name, resolved])}`,

@@ -41,17 +41,30 @@ export function judgePersistentVolume(object: JsonObject, params: HostPathParams
 /** Which pods will mount a PersistentVolume cannot be seen from it. */
 const NO_USERS = () => undefined
 
+/** What a template of a pathPattern may say: what cannot climb, unlike an annotation of the claim or a text. */
+const HARMLESS_TEMPLATE = /\{\{-?\s*\.(?:PVName|PVC\.(?:Name|Namespace|Labels\.\w+))\s*-?\}\}/g
+
+/** How a pathPattern leads out of the provisioner's folder; undefined where it does not. */
+function wayOut(pattern: string): 'leaves' | 'may leave' | undefined {
+  const climbs = (path: string) => path.split(/[/\\]/).includes('..')
+  const path = pattern.replace(HARMLESS_TEMPLATE, 'x')
+  if (path.startsWith('/') || climbs(path)) return 'leaves'
+  // A label that is not there comes to nothing: its neighbours may be two dots.
+  return path.includes('{{') || climbs(pattern.replace(HARMLESS_TEMPLATE, '')) ? 'may leave' : undefined
+}
+
 /**
  * A StorageClass of a local-path provisioner: `pathPattern` places a claim's directory below the provisioner's own
- * folder, unless it is absolute or climbs; `nodePath` names that folder.
+ * folder, unless it is absolute or climbs, also by a template; `nodePath` names that folder.
  */
 export function judgeStorageClass(object: JsonObject, params: HostPathParams): readonly Finding[] {
   if (!/local-path/i.test(getString(object, 'provisioner') ?? '')) return []
   const findings: Finding[] = []
   const parameters = dig(object, 'parameters')
   const pattern = getString(parameters, 'pathPattern')
-  if (pattern !== undefined && (pattern.startsWith('/') || pattern.split(/[/\\]/).includes('..'))) {
-    const message = `the StorageClass has the pathPattern ${quote(pattern)}, which leaves the provisioner's folder`
+  const way = pattern === undefined ? undefined : wayOut(pattern)
+  if (pattern !== undefined && way !== undefined) {
+    const message = `the StorageClass has the pathPattern ${quote(pattern)}, which ${way} the provisioner's folder`
     const hint = 'write a relative pattern such as {{ .PVC.Namespace }}/{{ .PVC.Name }}'
     findings.push({
       pointer: '/parameters/pathPattern',

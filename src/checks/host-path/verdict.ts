@@ -61,11 +61,13 @@ function judgeHoles(path: string, type: string, holes: readonly AllowedPath[]): 
 /** The closest relation tells the reader most: /run/dbus "is" a protected path before it "lies under" /run. */
 const CLOSENESS: Readonly<Record<Relation, number>> = { is: 0, 'lies under': 1, contains: 2 }
 
+/** Without case, unlike every hole: a node of Windows knows no case, and on others nobody keeps his own in /Etc. */
 function judgeProtected(path: string, protectedPaths: readonly ProtectedPath[]): PathVerdict {
+  const folded = path.toLowerCase()
   let closest: { readonly entry: ProtectedPath; readonly relation: Relation } | undefined
   let met = 0
   for (const entry of protectedPaths) {
-    const relation = relationOf(path, entry.path)
+    const relation = relationOf(folded, entry.path.toLowerCase())
     if (relation === undefined) continue
     met += 1
     if (closest === undefined || CLOSENESS[relation] < CLOSENESS[closest.relation]) closest = { entry, relation }

@@ -1,6 +1,6 @@
 import { oneLine, quote } from '../../admission/text.ts'
 import { append, type Pointer } from '../../json/pointer.ts'
-import { get, getString, isObject } from '../../json/value.ts'
+import { get, getList, getString, isObject, type Json } from '../../json/value.ts'
 import type { Pod, Volume } from '../../workload/pod.ts'
 import type { Finding, FindingFacts } from '../check.ts'
 import type { AllowedPath, HostPathParams } from './params.ts'
@@ -116,15 +116,21 @@ function createsOnNode(
 export function judgeSource(
   what: () => string,
   source: string,
-  value: unknown,
+  value: Json | undefined,
   parent: Pointer,
   params: HostPathParams,
   users: Users,
 ): readonly Finding[] {
   const { csiDrivers, sources } = params
-  const report = (pointer: Pointer, message: string, hint: string, key: string): readonly Finding[] => {
+  const report = (
+    pointer: Pointer,
+    message: string,
+    hint: string,
+    key: string,
+    level: Finding['level'] = 'violation',
+  ): readonly Finding[] => {
     const containers = users()
-    return [{ pointer, message, hint, level: 'violation', key, ...(containers && { facts: { containers } }) }]
+    return [{ pointer, message, hint, level, key, ...(containers && { facts: { containers } }) }]
   }
   if (source === 'csi') {
     const driver = (isObject(value) ? getString(value, 'driver') : undefined) ?? ''
@@ -132,6 +138,11 @@ export function judgeSource(
     const message = `${what()} uses the CSI driver ${quote(driver)}, which csiDrivers does not list`
     const hint = `use one of: ${csiDrivers.join(', ') || '(none is allowed)'}`
     return report(append(parent, source, 'driver'), message, hint, `csi ${driver}`)
+  }
+  if (source === 'fc' && getList(value, 'wwids').length > 0 && !sources.includes(source)) {
+    const message = `${what()} names disks by their wwids: the kubelet looks for them among all disks of the node, its own too`
+    const hint = 'name them by targetWWNs and lun, or mount a PersistentVolumeClaim'
+    return report(append(parent, source, 'wwids'), message, hint, `fc ${JSON.stringify(value)}`, 'warning')
   }
   if (HARMLESS_VOLUME_SOURCES.has(source) || sources.includes(source)) return []
   const message = `${what()} uses the source ${quote(source)}: ${refusalOfSource(source)}`

@@ -1,17 +1,20 @@
 import { quote } from '../../admission/text.ts'
 import { append } from '../../json/pointer.ts'
 import { getList, getString, type JsonObject } from '../../json/value.ts'
-import { commandsOf } from '../../workload/commands/commands.ts'
+import { commandsOf, commandsOfHooks, hooksOf } from '../../workload/commands/commands.ts'
+import type { RunCommand } from '../../workload/commands/reader.ts'
 import type { Container } from '../../workload/pod.ts'
 import type { CheckResult, Finding } from '../check.ts'
-import { isMentioned, settingsOf, switchedOff, verdictOn } from './settings.ts'
+import { isMentioned, isOpaque, settingsOf, switchedOff, verdictOn } from './settings.ts'
 
 /** What the commands of a container do to the sysctls of a node. */
 export function judgeContainer(container: Container): CheckResult {
   // Nearly every container: nothing has to be parsed.
   if (!isInteresting(container.value)) return NOTHING
   const mentioning = wordsOf(container).filter(({ text }) => isMentioned(text))
-  const { commands, unreadable } = commandsOf(container.value)
+  const [own, hooks] = [commandsOf(container.value), commandsOfHooks(container.value)]
+  const commands = [...own.commands, ...hooks.commands]
+  const unreadable = [...own.unreadable, ...hooks.unreadable]
   const verdicts = commands.flatMap(settingsOf).map(verdictOn)
   const off = new Set(verdicts.flatMap(verdict => (typeof verdict === 'string' ? [] : [verdict.off])))
   const place = mentioning[0]?.pointer ?? container.pointer
@@ -22,7 +25,7 @@ export function judgeContainer(container: Container): CheckResult {
   )
   if (findings.length > 0 || mentioning.length === 0) return { findings }
   // Every mention that is understood is a setting or a look at one; where there is none, nobody knows what it does.
-  const isUnderstood = verdicts.includes('fine') && !verdicts.includes('unreadable')
+  const isUnderstood = verdicts.includes('fine') && !verdicts.includes('unreadable') && !hasOpaque(container, commands)
   if (isUnderstood && unreadable.length === 0) return NOTHING
   const reason = unreadable[0] ?? 'what it does with it cannot be read'
   return { findings, skipped: `${name} has to do with the sysctls of the node's network, and ${reason}` }
@@ -30,12 +33,17 @@ export function judgeContainer(container: Container): CheckResult {
 
 const NOTHING: CheckResult = { findings: [] }
 
+/** Arguments without a command stand first as those of an entrypoint that nobody sees, and then as a command. */
+function hasOpaque({ value }: Container, commands: readonly RunCommand[]): boolean {
+  return commands.slice(getList(value, 'command').length > 0 ? 0 : 1).some(isOpaque)
+}
+
 /** The texts of a container that say what it does, each where it stands. */
 function wordsOf({ pointer, value }: Container): readonly { readonly text: string; readonly pointer: string }[] {
-  const words = ['command', 'args'].flatMap(list =>
-    getList(value, list).map((word, index) => ({
+  const words = placesOf(value).flatMap(({ path, words }) =>
+    words.map((word, index) => ({
       text: typeof word === 'string' ? word : '',
-      pointer: append(pointer, list, index),
+      pointer: append(pointer, ...path, index),
     })),
   )
   const variables = getList(value, 'env').map((variable, index) => ({
@@ -45,14 +53,22 @@ function wordsOf({ pointer, value }: Container): readonly { readonly text: strin
   return [...words, ...variables]
 }
 
+/** Every list of words that a container runs, and where it stands. */
+function placesOf(container: JsonObject): ReturnType<typeof hooksOf> {
+  return [
+    ...['command', 'args'].map(list => ({ path: [list], words: getList(container, list) })),
+    ...hooksOf(container),
+  ]
+}
+
 /** What a command has to do with sysctls, also where their names are put together from pieces. */
 const INTERESTING = /sysc|\/proc\/sys|bridge-nf|nf-call|ip_forward/
 
 /** Whether a container may have to do with these sysctls. Its variables count where a word of the command may name one. */
 function isInteresting(container: JsonObject): boolean {
   let hasVariables = false
-  for (const list of ['command', 'args']) {
-    for (const word of getList(container, list)) {
+  for (const { words } of placesOf(container)) {
+    for (const word of words) {
       if (typeof word !== 'string') continue
       if (INTERESTING.test(word)) return true
       hasVariables ||= word.includes('$')

@@ -1,8 +1,9 @@
 import { quote } from '../../admission/text.ts'
 import type { Pointer } from '../../json/pointer.ts'
-import type { Argument } from '../../workload/commands/output.ts'
+import { type Argument, baseName } from '../../workload/commands/output.ts'
 import type { RunCommand } from '../../workload/commands/reader.ts'
 import type { Finding, FindingFacts } from '../check.ts'
+import { isPattern, meets } from './pattern.ts'
 
 /** What of a text is about these sysctls, whatever separates their parts. */
 const MENTIONED = /bridge-nf-call-|\bip_forward\b/
@@ -10,6 +11,14 @@ const MENTIONED = /bridge-nf-call-|\bip_forward\b/
 /** Whether a text has anything to do with this check: nearly none has. */
 export function isMentioned(text: string): boolean {
   return MENTIONED.test(text)
+}
+
+/** A name with a wildcard that may be one of them. */
+const PATTERN = /\bnet[./][\w./-]{0,64}[*?[]/
+
+/** Whether a text may name one of these sysctls, also by a pattern. */
+export function mayName(text: string): boolean {
+  return isMentioned(text) || PATTERN.test(text)
 }
 
 /** One setting that something makes: of a name, undefined where it cannot be read, to a value likewise. */
@@ -26,7 +35,7 @@ export function watchedName(name: string): string | undefined {
 
 /** `name=value`; undefined where a text is none. */
 export function assignmentIn(text: string): Setting | undefined {
-  const [, name, value] = /^-?\s*([\w./*-]+)\s*=\s*(.*)$/s.exec(text.trim()) ?? []
+  const [, name, value] = /^-?\s*([\w./*?[\]!-]+)\s*=\s*(.*)$/s.exec(text.trim()) ?? []
   return name === undefined || value === undefined ? undefined : { name, value: value.trim() }
 }
 
@@ -39,12 +48,12 @@ function sysctlSettings([program, ...args]: readonly Argument[]): readonly Setti
   if (program === undefined || !/(?:^|\/)sysctl$/.test(program)) return []
   const settings: Setting[] = []
   for (const [index, arg] of args.entries()) {
-    if (arg === undefined) settings.push({ name: undefined, value: undefined })
+    if (arg === undefined) settings.push(UNREADABLE)
     else if (/^(?:-p|--load|-f|--system)/.test(arg)) {
       const inline = /^(?:-p|--load=?|-f)(.+)$/.exec(arg)?.[1]
       const file = inline ?? args[index + 1]
       // What a file says is not here; one that is named says what it may be about.
-      if (file === undefined || isMentioned(file)) settings.push({ name: undefined, value: undefined })
+      if (file === undefined || isMentioned(file)) settings.push(UNREADABLE)
     } else if (!arg.startsWith('-')) {
       const setting = assignmentIn(arg)
       if (setting !== undefined) settings.push(setting)
@@ -54,42 +63,55 @@ function sysctlSettings([program, ...args]: readonly Argument[]): readonly Setti
   return settings
 }
 
+const UNREADABLE: Setting = { name: undefined, value: undefined }
+
 /** Stands for a setting that is only looked at. */
 const READ = '1'
 
 function fileSetting(path: Argument, text: Argument): readonly Setting[] {
   if (path === undefined) return []
   const at = path.indexOf('/proc/sys/')
-  if (at < 0) return []
+  // From inside that folder, for instance.
+  if (at < 0) return isMentioned(path) ? [UNREADABLE] : []
   return [{ name: path.slice(at + '/proc/sys/'.length), value: text }]
+}
+
+/** Programs that change nothing, whatever they are given. */
+const LOOKING: ReadonlySet<string> = new Set(
+  'sysctl [ test echo printf cat grep egrep fgrep head tail wc stat ls logger true false exit'.split(' '),
+)
+
+/** Whether a command is given one of these sysctls and nobody can say what it does to it, such as `sed -i`. */
+export function isOpaque(command: RunCommand): boolean {
+  const [program, ...args] = command.argv
+  if (program !== undefined && LOOKING.has(baseName(program))) return false
+  return args.some(arg => arg !== undefined && isMentioned(arg)) && !settingsOf(command).some(isAboutThem)
+}
+
+function isAboutThem(setting: Setting): boolean {
+  return verdictOn(setting) !== 'other'
 }
 
 /** What a setting means: it switches a watched sysctl off, leaves it on, cannot be read, or is about something else. */
 export function verdictOn({ name, value }: Setting): { readonly off: string } | 'fine' | 'unreadable' | 'other' {
-  // `*` is a pattern of sysctl.d.
   const watched = name === undefined ? undefined : (watchedName(name) ?? patternName(name))
   if (name === undefined) return 'unreadable'
   if (watched === undefined) return 'other'
   if (value === undefined || /[$`]|\{\{/.test(value)) return 'unreadable'
-  const number = value
-    .replace(/\s*[#;].*$/s, '')
+  const comment = value.search(/[#;]/)
+  const number = (comment < 0 ? value : value.slice(0, comment))
     .trim()
     .replace(/^(["'])(.*)\1$/s, '$2')
     .trim()
-  return /^[+-]?(?:0+|0[xX]0+)$/.test(number) ? { off: watched } : 'fine'
+  // Of several numbers the kernel takes the first.
+  return /^[+-]?(?:0+|0[xX]0+)(?:\s|$)/.test(number) ? { off: watched } : 'fine'
 }
 
-/** A pattern that meets a watched sysctl. */
+/** The watched sysctl that a pattern meets. */
 function patternName(name: string): string | undefined {
-  if (!name.includes('*')) return undefined
+  if (!isPattern(name)) return undefined
   const dotted = name.replaceAll('/', '.')
-  const pattern = new RegExp(
-    `^${dotted
-      .split('*')
-      .map(part => part.replace(/[.\\^$+?()[\]{}|-]/g, '\\$&'))
-      .join('[^.]*')}$`,
-  )
-  return WATCHED.find(watched => pattern.test(watched))
+  return WATCHED.find(watched => meets(dotted, watched))
 }
 
 const WATCHED = [

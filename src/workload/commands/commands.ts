@@ -1,4 +1,4 @@
-import { getList, type JsonObject } from '../../json/value.ts'
+import { dig, getList, type Json, type JsonObject } from '../../json/value.ts'
 import { expand, variablesOf } from './environment.ts'
 import type { Argument } from './output.ts'
 import { CommandReader, type RunCommand } from './reader.ts'
@@ -25,6 +25,40 @@ export function commandsOf(container: JsonObject): ReadCommands {
     // The image may have an entrypoint, which gets the arguments, or none: then they are the command.
     reader.readArgv([undefined, ...args], variables)
     reader.readArgv(args, variables)
+  }
+  return { commands: reader.commands, unreadable: [...reader.unreadable] }
+}
+
+/** Where a container names commands that the kubelet runs in it, beside its own. */
+const HOOKS = [
+  ['lifecycle', 'postStart'],
+  ['lifecycle', 'preStop'],
+  ['livenessProbe'],
+  ['readinessProbe'],
+  ['startupProbe'],
+]
+
+/** The words of a container's hooks and probes, and where they stand. */
+export function hooksOf(
+  container: JsonObject,
+): readonly { readonly path: readonly string[]; readonly words: readonly Json[] }[] {
+  return HOOKS.flatMap(hook => {
+    const words = getList(dig(container, ...hook, 'exec'), 'command')
+    return words.length === 0 ? [] : [{ path: [...hook, 'exec', 'command'], words }]
+  })
+}
+
+/** The programs that a container's hooks and probes run. */
+export function commandsOfHooks(container: JsonObject): ReadCommands {
+  const hooks = hooksOf(container)
+  if (hooks.length === 0) return { commands: [], unreadable: [] }
+  const variables = variablesOf(container)
+  const reader = new CommandReader()
+  for (const { words } of hooks) {
+    reader.readArgv(
+      words.map(word => (typeof word === 'string' ? expand(word, variables) : undefined)),
+      variables,
+    )
   }
   return { commands: reader.commands, unreadable: [...reader.unreadable] }
 }

@@ -16,20 +16,25 @@ export function variablesOf(container: JsonObject): Variables {
   return variables
 }
 
+/** Longer values are not put together: each variable may hold the one before it twice. */
+const MAX_VALUE = 1024 * 1024
+
 /**
  * Replaces `$(NAME)` as the kubelet does: `$$` is a dollar, and a name that is not defined stays as it is.
  *
- * @returns undefined where a variable's value cannot be read here.
+ * @returns undefined where a variable's value cannot be read here, or the text would be too long.
  */
 export function expand(text: string, variables: Variables): string | undefined {
   if (!text.includes('$')) return text
   let isKnown = true
+  let length = text.length
   const expanded = text.replace(/\$\$|\$\(([A-Za-z_][\w.-]*)\)/g, (match, name: string | undefined) => {
     if (name === undefined) return '$'
     if (!variables.has(name)) return match
     const value = variables.get(name)
-    if (value === undefined) isKnown = false
-    return value ?? ''
+    length += value?.length ?? 0
+    if (value === undefined || length > MAX_VALUE) isKnown = false
+    return isKnown && value !== undefined ? value : ''
   })
   return isKnown ? expanded : undefined
 }

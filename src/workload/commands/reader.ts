@@ -21,7 +21,16 @@ export interface RunCommand {
 const MAX_SCRIPT = 64 * 1024
 const MAX_DEPTH = 8
 const MAX_COMMANDS = 2000
+/** Of many here-documents the parser takes time that grows with their square. */
+const MAX_HERE = 256
+/** Nodes of a script's tree: loops in loops need not run any command. */
+const MAX_STEPS = 10_000
+/** Words and characters of all commands: each may name the same long variable many times. */
+const MAX_SIZE = 4 * 1024 * 1024
+const MAX_WORDS = 50_000
 const MAX_TURNS = 16
+
+const TOO_MANY = 'it has too many commands'
 
 /** Follows a command line through wrappers and shells to the programs that run. Nothing of it is executed. */
 export class CommandReader {
@@ -29,6 +38,9 @@ export class CommandReader {
   /** Why a part could not be read. */
   readonly unreadable = new Set<string>()
   #depth = 0
+  #steps = 0
+  #words = 0
+  #size = 0
 
   /** Reads a command line as a program gets it. */
   readArgv(argv: readonly Argument[], variables: Variables): void {
@@ -43,6 +55,7 @@ export class CommandReader {
   #script(text: Argument, variables: Map<string, Argument>): void {
     if (text === undefined) this.unreadable.add('a script of it is made when it runs')
     else if (text.length > MAX_SCRIPT) this.unreadable.add(`a script of it is longer than ${MAX_SCRIPT / 1024} KiB`)
+    else if (text.split('<<', MAX_HERE + 2).length > MAX_HERE + 1) this.unreadable.add('it has too many here-documents')
     else if (this.#depth >= MAX_DEPTH) this.unreadable.add('its scripts are nested too deep')
     else {
       this.#depth++
@@ -54,8 +67,8 @@ export class CommandReader {
   }
 
   #walk(node: SyntaxNode, variables: Map<string, Argument>): void {
-    if (this.commands.length >= MAX_COMMANDS) {
-      this.unreadable.add('it has too many commands')
+    if (this.#isFull() || ++this.#steps > MAX_STEPS) {
+      this.unreadable.add(TOO_MANY)
       return
     }
     switch (node.type) {
@@ -72,6 +85,15 @@ export class CommandReader {
       default:
         forEachChild(node, child => this.#walk(child, variables))
     }
+  }
+
+  #isFull(): boolean {
+    return this.commands.length >= MAX_COMMANDS || this.#words > MAX_WORDS || this.#size > MAX_SIZE
+  }
+
+  #count(words: readonly Argument[]): void {
+    this.#words += words.length
+    for (const word of words) this.#size += word?.length ?? 0
   }
 
   #pipeline({ commands }: Extract<PipelineNode, { type: 'Pipeline' }>, variables: Map<string, Argument>): void {
@@ -102,6 +124,10 @@ export class CommandReader {
     stdin: Argument,
     variables: Map<string, Argument>,
   ): Argument {
+    if (this.#isFull()) {
+      this.unreadable.add(TOO_MANY)
+      return undefined
+    }
     const context = this.#contextOf(variables)
     const input = inputOf(node.redirects, context) ?? stdin
     if (node.type === 'Redirected') {
@@ -126,6 +152,7 @@ export class CommandReader {
       this.#record([], writesTo(node.redirects, '', context))
       return ''
     }
+    this.#count(words)
     const output = outputOf(words, input)
     this.#run(words, input, writesTo(node.redirects, output, context), variables)
     return output

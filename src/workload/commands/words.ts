@@ -1,6 +1,6 @@
 import type { Word, WordPart } from 'unbash'
 import type { Variables } from './environment.ts'
-import type { Argument } from './output.ts'
+import { type Argument, concat } from './output.ts'
 
 /** What a word needs of the script around it. */
 export interface WordContext {
@@ -15,9 +15,7 @@ export function wordsOf(word: Word, context: WordContext): readonly Argument[] {
   let words: Argument[] = ['']
   for (const part of word.parts) {
     const values = part.type === 'BraceExpansion' ? alternatives(part.text) : [partText(part, context)]
-    words = words.flatMap(before =>
-      values.map(value => (before === undefined || value === undefined ? undefined : before + value)),
-    )
+    words = words.flatMap(before => values.map(value => concat(before, value)))
     if (words.length > MOST) return [undefined]
   }
   return words
@@ -25,6 +23,8 @@ export function wordsOf(word: Word, context: WordContext): readonly Argument[] {
 
 /** More words than this nobody writes by hand. */
 const MOST = 64
+/** Longer braces neither. */
+const LONGEST = 1024
 
 /** A word as one text. */
 export function textOf(word: Word | undefined, context: WordContext): Argument {
@@ -34,6 +34,7 @@ export function textOf(word: Word | undefined, context: WordContext): Argument {
 
 /** `{a,b}`; nested braces and ranges cannot be read here. */
 function alternatives(text: string): readonly Argument[] {
+  if (text.length > LONGEST) return [undefined]
   const inner = /^\{([^{}]*,[^{}]*)\}$/.exec(text)?.[1]
   return inner === undefined || /[$`'"\\]/.test(inner) ? [undefined] : inner.split(',')
 }
@@ -48,8 +49,7 @@ function partText(part: WordPart, context: WordContext): Argument {
       return part.text
     case 'DoubleQuoted':
     case 'LocaleString': {
-      const values = part.parts.map(child => partText(child, context))
-      return values.includes(undefined) ? undefined : values.join('')
+      return part.parts.map(child => partText(child, context)).reduce(concat, '')
     }
     case 'SimpleExpansion':
       return context.variables.get(part.text.slice(1))

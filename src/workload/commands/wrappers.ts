@@ -1,4 +1,4 @@
-import { type Argument, baseName } from './output.ts'
+import { type Argument, baseName, join } from './output.ts'
 
 /** What a command line comes to once the programs that only start another one are taken off. */
 export type Unwrapped =
@@ -42,7 +42,7 @@ export function unwrap(argv: readonly Argument[]): Unwrapped {
     if (first === undefined) return { kind: 'program', argv: left }
     const name = baseName(first)
     if (name === 'eval') {
-      return { kind: 'script', text: rest.includes(undefined) ? undefined : rest.join(' ') }
+      return { kind: 'script', text: join(rest) }
     }
     if (SHELLS.has(name) || (name === 'su' && rest.includes('-c'))) return shellOf(left)
     const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined
@@ -83,6 +83,6 @@ function afterOptions(
 
 /** `sh -ec SCRIPT`; a shell that reads a file or its input runs what is not here. */
 function shellOf(argv: readonly Argument[]): Unwrapped {
-  const flag = argv.findIndex((arg, index) => index > 0 && arg !== undefined && /^-[a-zA-Z]*c[a-zA-Z]*$/.test(arg))
+  const flag = argv.findIndex((arg, index) => index > 0 && arg?.includes('c') && /^-[a-zA-Z]+$/.test(arg))
   return flag < 0 ? { kind: 'program', argv } : { kind: 'script', text: argv[flag + 1] }
 }

@@ -1,0 +1,31 @@
+import { type Pointer, pointerOf } from '../json/pointer.ts'
+import { get, isObject, type JsonObject } from '../json/value.ts'
+
+/** One text of a ConfigMap. */
+export interface ConfigMapText {
+  readonly key: string
+  readonly text: string
+  readonly pointer: Pointer
+}
+
+/** The texts of a ConfigMap, those of `binaryData` too: a text may stand there as well. What is none is passed over. */
+export function textsOf(configMap: JsonObject | null): readonly ConfigMapText[] {
+  const texts: ConfigMapText[] = []
+  for (const field of ['data', 'binaryData']) {
+    const map = get(configMap ?? undefined, field)
+    for (const [key, value] of isObject(map) ? Object.entries(map) : []) {
+      const text = typeof value !== 'string' ? undefined : field === 'data' ? value : decoded(value)
+      if (text !== undefined) texts.push({ key, text, pointer: pointerOf([field, key]) })
+    }
+  }
+  return texts
+}
+
+/** What ASCII stands in base64; undefined where it is none, which the API server refuses. */
+function decoded(base64: string): string | undefined {
+  try {
+    return atob(base64)
+  } catch {
+    return undefined
+  }
+}
