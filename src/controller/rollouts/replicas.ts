@@ -53,9 +53,12 @@ type Buckets = ReadonlyMap<number, number>
 /** How slow the slowest gateway has been lately, from its histograms. Nothing of it is kept when the controller ends. */
 export class LatencyWindow {
   readonly #samples = new Map<string, { readonly at: number; readonly buckets: Buckets }[]>()
+  /** Whether one of them did not answer when it was asked last. */
+  #isMute = true
 
   /** Takes what the gateways say at a moment, in milliseconds of a clock that never jumps. */
   add(replicas: readonly ReplicaText[], at: number): void {
+    this.#isMute = replicas.length === 0 || replicas.some(({ text }) => text === undefined)
     const names = new Set(replicas.map(({ name }) => name))
     for (const name of this.#samples.keys()) if (!names.has(name)) this.#samples.delete(name)
     for (const { name, text } of replicas) {
@@ -70,10 +73,10 @@ export class LatencyWindow {
     }
   }
 
-  /** The 99th percentile of the slowest gateway, in seconds; undefined where one of them has been seen only once. */
+  /** The 99th percentile of the slowest gateway, in seconds; undefined where one of them has been seen only once, or did not answer. */
   p99(): number | undefined {
+    if (this.#isMute) return undefined
     let worst = 0
-    if (this.#samples.size === 0) return undefined
     for (const samples of this.#samples.values()) {
       const [first, last] = [samples[0], samples.at(-1)]
       if (first === undefined || last === undefined || first === last) return undefined

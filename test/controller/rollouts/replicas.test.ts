@@ -1,0 +1,151 @@
+import { Histogram, Registry } from 'prom-client'
+import { describe, expect, it } from 'vitest'
+import { countReplicas, LatencyWindow } from '../../../src/controller/rollouts/replicas.ts'
+import { bareFacts } from '../../../src/review/facts.ts'
+import { createMetrics, observeReview, observeRollouts } from '../../../src/server/metrics.ts'
+import { recordOf } from '../../support/rollouts.ts'
+
+const record = recordOf({ revision: 'r1' }, { number: 7 })
+
+/** A gateway that goes by a record, and what it has counted. */
+async function gateway(
+  counted: readonly (readonly [
+    role: 'target' | 'shadow' | 'replaced',
+    result: 'passed' | 'violated' | 'error' | 'skipped',
+  ])[],
+  number = 7,
+) {
+  const metrics = createMetrics()
+  await observeRollouts(metrics, [{ ...record, number }])
+  for (const [role, result] of counted) {
+    const rollouts = [{ rollout: 'roll', record: number, role, version: 'new@r1', result }]
+    observeReview(metrics, { ...bareFacts('validate', 'allowed', 200, 'hash'), rollouts }, 0.001)
+  }
+  return metrics
+}
+
+describe('what gateways count', () => {
+  it('is summed up over those that go by the present record, as the real metrics say it', async () => {
+    const one = await gateway([
+      ['target', 'passed'],
+      ['target', 'violated'],
+      ['replaced', 'violated'],
+    ])
+    const two = await gateway([
+      ['target', 'passed'],
+      ['shadow', 'error'],
+      ['replaced', 'error'],
+    ])
+    const old = await gateway([['target', 'violated']], 6)
+    const replicas = await Promise.all(
+      [one, two, old].map(async ({ registry }, index) => ({ name: `g${index}`, text: await registry.metrics() })),
+    )
+    expect(countReplicas([...replicas, { name: 'mute', text: undefined }], record)).toEqual({
+      total: 4,
+      current: 2,
+      requests: 3,
+      denials: 1,
+      errors: 1,
+    })
+  })
+
+  it('is forgotten with the state that it was counted in', async () => {
+    const metrics = await gateway([['target', 'violated']])
+    await observeRollouts(metrics, [{ ...record, number: 8 }])
+    const text = await metrics.registry.metrics()
+    expect(text).not.toMatch(/rollout_reviews_total\{/)
+    expect(text).toMatch(/rollout_info\{[^}]*record="8"/)
+    await observeRollouts(metrics, [])
+    expect(await metrics.registry.metrics()).not.toMatch(/rollout_info\{/)
+  })
+})
+
+describe('the latency of the slowest gateway', () => {
+  const histogram = () => {
+    const registry = new Registry()
+    const seconds = new Histogram({
+      name: 'portcullis_review_duration_seconds',
+      help: 'h',
+      labelNames: ['path'] as const,
+      buckets: [0.01, 0.05, 0.1, 1],
+      registers: [registry],
+    })
+    return { seconds, text: () => registry.metrics() }
+  }
+  const observe = ({ seconds }: ReturnType<typeof histogram>, count: number, value: number) => {
+    for (let index = 0; index < count; index++)
+      seconds.observe({ path: index % 2 === 0 ? 'validate' : 'mutate' }, value)
+  }
+
+  it('is unknown until every one has been seen twice', async () => {
+    const [window, a, b] = [new LatencyWindow(), histogram(), histogram()]
+    expect(window.p99()).toBeUndefined()
+    window.add([{ name: 'a', text: await a.text() }], 0)
+    expect(window.p99()).toBeUndefined()
+    window.add([{ name: 'a', text: await a.text() }], 1000)
+    expect(window.p99()).toBe(0)
+    window.add(
+      [
+        { name: 'a', text: await a.text() },
+        { name: 'b', text: await b.text() },
+      ],
+      2000,
+    )
+    expect(window.p99()).toBeUndefined()
+  })
+
+  it('is of what came within the window, of the slowest, and of a hundred reviews at least', async () => {
+    const [window, a, b] = [new LatencyWindow(), histogram(), histogram()]
+    const see = async (at: number) =>
+      window.add(
+        [
+          { name: 'a', text: await a.text() },
+          { name: 'b', text: await b.text() },
+        ],
+        at,
+      )
+    observe(a, 500, 0.5)
+    await see(0)
+    observe(a, 99, 0.5)
+    await see(10_000)
+    // Slow ones before, and too few since.
+    expect(window.p99()).toBe(0)
+    observe(a, 1, 0.5)
+    await see(20_000)
+    expect(window.p99()).toBeGreaterThan(0.1)
+    observe(b, 1000, 0.005)
+    for (let at = 30_000; at <= 100_000; at += 10_000) await see(at)
+    expect(window.p99()).toBe(0)
+    observe(b, 980, 0.005)
+    observe(b, 20, 0.07)
+    await see(110_000)
+    // As Prometheus' histogram_quantile: rank 990 of 1000, 980 of them below 0.05, all below 0.1.
+    expect(window.p99()).toBeCloseTo(0.075, 6)
+  })
+
+  it('begins anew where a gateway did, and forgets one that is gone', async () => {
+    const window = new LatencyWindow()
+    const [before, after] = [histogram(), histogram()]
+    observe(before, 1000, 0.5)
+    window.add([{ name: 'a', text: await before.text() }], 0)
+    window.add([{ name: 'a', text: await after.text() }], 1000)
+    expect(window.p99()).toBeUndefined()
+    window.add([{ name: 'a', text: await after.text() }], 2000)
+    expect(window.p99()).toBe(0)
+    window.add([], 3000)
+    expect(window.p99()).toBeUndefined()
+  })
+
+  it('is unknown while one does not answer', async () => {
+    const [window, a] = [new LatencyWindow(), histogram()]
+    for (const at of [0, 1000])
+      window.add(
+        [
+          { name: 'a', text: await a.text() },
+          { name: 'b', text: undefined },
+        ],
+        at,
+      )
+    expect(window.p99()).toBeUndefined()
+  })
+})
