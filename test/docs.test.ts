@@ -8,6 +8,7 @@ import { policyLint } from '../src/cli/policy-lint.ts'
 import { portcullis } from '../src/cli/portcullis.ts'
 import { loadInjections } from '../src/injection/set.ts'
 import { compileSuite } from '../src/lint/policy-test/suite.ts'
+import { compileRollout } from '../src/policy/rollout.ts'
 import { loadSet } from '../src/policy/set.ts'
 import { parseYaml } from '../src/yaml/parse.ts'
 import { testIo } from './support/io.ts'
@@ -85,13 +86,18 @@ describe('the documentation', () => {
           const source = {
             file: page,
             value: document.value,
-            kinds: ['Policy', 'PolicyException', 'PolicyTest', 'SidecarInjection'],
+            kinds: ['Policy', 'PolicyException', 'PolicyTest', 'SidecarInjection', 'CanaryRollout'],
             revision: '',
             locate: document.locate.bind(document),
           }
           const folder = { documents: [source], problems: [] }
           if (kind === 'PolicyTest') {
             const compiled = compileSuite(source)
+            expect(compiled.ok ? [] : compiled.problems, page).toEqual([])
+            continue
+          }
+          if (kind === 'CanaryRollout') {
+            const compiled = compileRollout(source)
             expect(compiled.ok ? [] : compiled.problems, page).toEqual([])
             continue
           }

@@ -1,0 +1,199 @@
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dig, type JsonObject } from '../../../src/json/value.ts'
+import { type RecordDocument, readRecord } from '../../../src/policy/rollout-record.ts'
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
+import { type Gate, startGate } from '../support/gate.ts'
+import { type Installation, install } from '../support/installation.ts'
+import { waitUntil } from '../support/processes.ts'
+import { apply, createNamespaces, rolloutBecomes, rolloutStatus, stagedPolicy, stages } from '../support/rollouts.ts'
+import { dryRunCreate } from '../support/webhooks.ts'
+
+const RECORDS =
+  '/apis/apps/v1/namespaces/portcullis-system/controllerrevisions?labelSelector=portcullis.dev%2Frevision%3Drollout'
+const privileged = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'asked' },
+  spec: { containers: [{ name: 'a', image: 'a', securityContext: { privileged: true } }] },
+}
+
+let plane: ControlPlane
+let gate: Gate
+let portcullis: Installation
+let namespaces: readonly string[]
+let watcher: History
+
+beforeAll(async () => {
+  plane = await startControlPlane({ controllerManager: true })
+  gate = await startGate(plane.port)
+  portcullis = await install(plane, {
+    server: `https://127.0.0.1:${gate.port}`,
+    values: ['controller.rolloutInterval=1s', 'controller.podInterval=1s', 'controller.auditInterval=0s'],
+  })
+  namespaces = await createNamespaces(plane, 12, 2)
+  watcher = watch()
+}, 300_000)
+
+afterAll(async () => {
+  await watcher?.stop()
+  await portcullis?.stop()
+  await gate?.stop()
+  await plane?.stop()
+})
+
+/** Everything that was seen from the begin of the run to its end. */
+interface History {
+  /** Each record once, in the order in which they were seen, and when. */
+  readonly records: { readonly record: RecordDocument; readonly at: number }[]
+  /** Answers to a pod that both versions of the policy refuse, by namespace; other than 403. */
+  readonly wrong: string[]
+  asked: number
+  stop(): Promise<void>
+}
+
+/** Looks at the records and asks in one namespace after the other, until it is stopped. */
+function watch(): History {
+  let isStopped = false
+  const history: History = {
+    records: [],
+    wrong: [],
+    asked: 0,
+    async stop() {
+      isStopped = true
+      await loops
+    },
+  }
+  const look = async () => {
+    while (!isStopped) {
+      const { body } = await plane.request('GET', RECORDS).catch(() => ({ body: '{}' }))
+      for (const item of (JSON.parse(body) as { items?: JsonObject[] }).items ?? []) {
+        const record = readRecord(dig(item, 'data'))
+        const isKnown = history.records.some(
+          seen => seen.record.rollout === record?.rollout && seen.record.number === record.number,
+        )
+        if (record !== undefined && !isKnown) history.records.push({ record, at: performance.now() })
+      }
+      await sleep(50)
+    }
+  }
+  const ask = async () => {
+    while (!isStopped) {
+      const namespace = namespaces[history.asked % namespaces.length] ?? ''
+      const { status } = await dryRunCreate(plane, privileged, namespace)
+      // Before there is any policy everybody may.
+      if (history.records.length > 0 && ![403, 500].includes(status)) history.wrong.push(`${namespace}: ${status}`)
+      history.asked++
+      await sleep(20)
+    }
+  }
+  const loops = Promise.all([look(), ask()])
+  return history
+}
+
+function rolloutOf(name: string) {
+  return {
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'CanaryRollout',
+    metadata: { name },
+    spec: {
+      target: { kind: 'Policy', name },
+      replaces: 'before',
+      stages: stages(3),
+      gates: {
+        orphanedPods: 0,
+        errors: 0,
+        wouldBlock: 0,
+        denials: { ratio: 1, minimumRequests: 100 },
+        latencyP99: '10s',
+      },
+    },
+  }
+}
+
+const before = stagedPolicy('before', 'privileged', { staged: false })
+const of = (name: string) => watcher.records.filter(({ record }) => record.rollout === name)
+const controllers = () => portcullis.kubelet.running('controller')
+
+/** The controller that leads; undefined while none does. */
+async function leader() {
+  const all = await Promise.all(controllers().map(async pod => ({ pod, text: await pod.metrics().catch(() => '') })))
+  return all.find(({ text }) => text.includes('portcullis_leader 1'))?.pod
+}
+
+/** No stage is left out, and numbers rise by one: of two controllers one alone has written each. */
+function expectWhole(name: string, end: string): void {
+  const records = of(name).map(({ record }) => record)
+  expect(records.map(({ number }) => number)).toEqual(records.map((_, index) => index + 1))
+  for (const [index, { status }] of records.entries())
+    expect(status.stage - (records[index - 1]?.status.stage ?? -1)).toBeLessThanOrEqual(1)
+  expect(records.at(-1)?.status.phase).toBe(end)
+}
+
+test('with its controller killed at every transition a rollout reaches its end, and leaves out nothing', {
+  timeout: 300_000,
+}, async () => {
+  await apply(plane, before, stagedPolicy('killed', 'privileged'), rolloutOf('killed'))
+  let seen = 0
+  let kills = 0
+  await waitUntil(
+    'it is complete',
+    async () => {
+      const count = of('killed').length
+      if (count > seen) {
+        const leading = await leader()
+        // The one that has just written it: at once, before it has said so, as often as not.
+        if (leading !== undefined) {
+          leading.process.signal('SIGKILL')
+          kills++
+        }
+        seen = count
+      }
+      return (await rolloutStatus(plane, 'killed'))?.phase === 'Complete'
+    },
+    { milliseconds: 280_000 },
+  )
+  const [first, last] = [of('killed')[0], of('killed').at(-1)]
+  process.stdout.write(
+    `${kills} leaders killed, ${of('killed').length} transitions in ${(((last?.at ?? 0) - (first?.at ?? 0)) / 1000).toFixed(0)} s\n`,
+  )
+  expect(kills).toBeGreaterThanOrEqual(4)
+  expectWhole('killed', 'Complete')
+})
+
+test('while the API server is out of reach nothing moves, for a minute, and then it goes on', {
+  timeout: 300_000,
+}, async () => {
+  await apply(plane, stagedPolicy('cut', 'privileged'), rolloutOf('cut'))
+  await rolloutBecomes(plane, 'cut', ({ stage }) => stage === 'canary')
+  gate.close()
+  const closed = of('cut').length
+  await sleep(60_000)
+  expect(of('cut').length).toBe(closed)
+  gate.open()
+  const opened = performance.now()
+  await rolloutBecomes(plane, 'cut', ({ phase }) => phase === 'Complete', 120_000)
+  process.stdout.write(`complete ${((performance.now() - opened) / 1000).toFixed(0)} s after the minute\n`)
+  expectWhole('cut', 'Complete')
+})
+
+test('a gateway that hangs keeps it from going on, and one that comes back lets it', { timeout: 120_000 }, async () => {
+  await apply(plane, stagedPolicy('hung', 'privileged'), rolloutOf('hung'))
+  await rolloutBecomes(plane, 'hung', ({ stage, replicas }) => stage === 'canary' && replicas?.current === 2)
+  const [wedged] = portcullis.kubelet.running('gateway')
+  wedged?.process.signal('SIGSTOP')
+  const unknown = await rolloutBecomes(plane, 'hung', ({ reason }) => reason === 'GateUnknown')
+  expect(unknown.stage).toBe('canary')
+  expect(unknown.message).toMatch(/^nobody knows: .*denials/)
+  // The kubelet replaces it.
+  await rolloutBecomes(plane, 'hung', ({ phase }) => phase === 'Complete')
+  expectWhole('hung', 'Complete')
+})
+
+test('over the whole history no namespace was without one of the versions', async () => {
+  await watcher.stop()
+  process.stdout.write(`${watcher.asked} questions\n`)
+  expect(watcher.asked).toBeGreaterThan(500)
+  expect(watcher.wrong).toEqual([])
+})
