@@ -30,7 +30,8 @@ export function lookUpNamespace(
   if (namespaces === undefined || namespace === '' || namespaceLabels.labelsOf(namespace) !== undefined)
     return undefined
   // An injection also has to know which Pod Security Standard the namespace enforces.
-  const isAsked = path === 'mutate' ? injections.injections.length > 0 : set.namespaceLabels.size > 0
+  const isAsked =
+    path === 'mutate' ? injections.injections.length + injections.shadows.length > 0 : set.namespaceLabels.size > 0
   if (!isAsked) return undefined
   const milliseconds = Math.min((deadline - monotonic()) / 4, MAX_LOOK_UP)
   return namespaces.labelsOf(namespace, milliseconds).then(labels => ({

@@ -22,7 +22,7 @@ beforeAll(async () => {
     const isEstablished = items.map(({ status }) =>
       status.conditions.some(({ type, status: is }) => type === 'Established' && is === 'True'),
     )
-    return isEstablished.length === 3 && isEstablished.every(Boolean)
+    return isEstablished.length === 4 && isEstablished.every(Boolean)
   })
 })
 

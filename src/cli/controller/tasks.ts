@@ -65,7 +65,8 @@ export function tasksOf(parts: Parts): readonly Task[] {
     missing,
     snapshot: () => {
       const { set, injections } = live.current
-      return { policies: set.policies, hasInjections: injections.injections.length > 0 }
+      const { injections: made, shadows } = injections
+      return { policies: set.policies, hasInjections: made.length + shadows.length > 0 }
     },
     brake: () => cluster.brake(),
     served,

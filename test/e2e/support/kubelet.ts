@@ -67,6 +67,8 @@ export interface KubeletOptions {
   readonly onPod?: (event: 'started' | 'ending', pod: LocalPod) => void
   /** Another way to the API server for the pods, such as one that can be cut. */
   readonly server?: string
+  /** Another build than the one that ships. */
+  readonly main?: string
   /** More of the environment of a component's pods. */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -211,7 +213,7 @@ class Runner {
       (container.env ?? []).map(({ name, valueFrom }) => [name, fields[valueFrom?.fieldRef?.fieldPath ?? ''] ?? '']),
     )
     const tls = folders['tls']
-    const running = startProcess(pod.metadata.name, process.execPath, [MAIN, ...container.args], {
+    const running = startProcess(pod.metadata.name, process.execPath, [this.#options.main ?? MAIN, ...container.args], {
       logFile: join(directory, 'log'),
       cwd: directory,
       env: {
