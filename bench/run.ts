@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ensureDevelopmentCertificates } from '../src/certs/development.ts'
 import type { Certificates } from './pairs.ts'
-import { benchChecks, benchLargePod } from './rows/engine.ts'
+import { benchChecks, benchLargePod, benchRollout } from './rows/engine.ts'
 import { benchInjection } from './rows/injection.ts'
 import { benchIsolation } from './rows/isolation.ts'
 import { benchStart } from './rows/start.ts'
@@ -45,6 +45,7 @@ try {
   const benches = {
     wire: () => benchWire(certificates, directory, Number(values.seconds), values.peers),
     check: () => benchChecks(),
+    rollout: () => benchRollout(),
     'large pod': () => benchLargePod(),
     injection: () => benchInjection(),
     start: () => benchStart(certificates),

@@ -3,8 +3,10 @@ import { certificateFacts } from '../../src/certs/facts.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { digest, documentSources, readDocuments } from '../../src/cli/documents.ts'
 import { NO_INJECTIONS } from '../../src/injection/set.ts'
+import type { CompiledPolicy } from '../../src/policy/compile.ts'
 import { evaluate } from '../../src/policy/evaluate.ts'
 import { NO_NAMESPACE_LABELS } from '../../src/policy/match.ts'
+import type { RecordDocument } from '../../src/policy/rollout-record.ts'
 import { loadSet, type PolicySet } from '../../src/policy/set.ts'
 import { ENDPOINTS } from '../../src/review/path.ts'
 import { review } from '../../src/review/review.ts'
@@ -82,6 +84,65 @@ export async function benchChecks(): Promise<readonly Row[]> {
       yardstick: '2 µs',
       ratio: perPolicy / checks / 2000,
       aim: '≤ 1',
+    },
+  ]
+}
+
+/** What a rollout costs every request: each shipped policy is one that a newer version of it replaces stage by stage. */
+export async function benchRollout(): Promise<readonly Row[]> {
+  const parsed = parseReview(JSON.parse(TYPICAL))
+  if (parsed.kind !== 'request') throw new Error('the typical review does not parse')
+  const folder = await readDocuments(
+    documentSources({ policies: undefined, exceptions: undefined, 'enable-exception': [] }),
+  )
+  const staged = folder.documents.map((document): (typeof folder.documents)[number] => {
+    const value = structuredClone(document.value) as { metadata: { name: string }; spec: { staged?: boolean } }
+    value.metadata.name += '-next'
+    value.spec.staged = true
+    return { ...document, value, revision: 'next' }
+  })
+  const records = folder.documents.map(({ value }, index): RecordDocument => {
+    const { name } = (value as { metadata: { name: string } }).metadata
+    return {
+      kind: 'RolloutRecord',
+      number: 1,
+      rollout: `rollout-${index}`,
+      uid: `uid-${index}`,
+      target: { kind: 'Policy', name: `${name}-next` },
+      replaces: name,
+      elsewhere: 'Audit',
+      stages: [
+        { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '1h' },
+        { name: 'quarter', percent: 25, hold: '1h' },
+        { name: 'everywhere', hold: '1h' },
+      ],
+      status: { phase: 'Progressing', revision: 'next', stage: 1, since: 0, older: [] },
+    }
+  })
+  const options = { checks: CHECKS, excludedNamespaces: [], digest }
+  const documents = [...folder.documents, ...staged]
+  const plain = loadSet({ documents: folder.documents, problems: [] }, options).set
+  const rolled = loadSet({ documents, problems: [] }, { ...options, rollouts: { records, revisions: [] } }).set
+  const context = {
+    namespaceLabels: { labelsOf: () => ({ team: 'shop' }) },
+    facts: NOTHING_KNOWN,
+    unknownNamespaces: 'apply',
+    // What only watches is asked on another endpoint.
+    selects: (policy: CompiledPolicy) => policy.placement?.role !== 'shadow',
+  } as const
+  const times = timePair(
+    () => evaluate(rolled, parsed.request, context),
+    () => evaluate(plain, parsed.request, context),
+    20,
+    2000,
+  )
+  return [
+    {
+      name: `all ${folder.documents.length} shipped policies, each of them in a rollout`,
+      ours: `${(times.a / 1000).toFixed(2)} µs`,
+      yardstick: `without ${(times.b / 1000).toFixed(2)} µs`,
+      ratio: times.a / times.b,
+      aim: '≤ 2',
     },
   ]
 }

@@ -12,9 +12,6 @@ import type { Snapshot } from '../../server/snapshot.ts'
 
 /** Rounds after which a count of pods is too old to be believed. */
 const OLD_ROUNDS = 3
-/** What the next stage would lose is asked no more often than this: it lists the cluster. */
-const BLOCKERS_MS = 30_000
-
 /** The last count of pods, and when it was made. */
 export function lastCount() {
   let last: { readonly count: PodCount; readonly at: number } | undefined
@@ -59,19 +56,27 @@ interface BlockerOptions {
   readonly verdict: () => Omit<SweepContext, 'served'>
   readonly served: () => Promise<readonly DiscoveredResource[]>
   readonly unasked: readonly string[]
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: () => number
 }
 
-/** Counts what the next stage would lose, and remembers it for a while: one answer for each rollout. */
-export function stageBlockers({ client, verdict, served, unasked }: BlockerOptions): RolloutTaskOptions['wouldBlock'] {
+/** Counts what the next stage would lose, and remembers it for a while: it lists the cluster. */
+export function stageBlockers({
+  client,
+  verdict,
+  served,
+  unasked,
+  monotonic,
+}: BlockerOptions): RolloutTaskOptions['wouldBlock'] {
   const known = new Map<string, { readonly key: string; readonly at: number; readonly count: number }>()
-  return async ({ name, target, spec }, stage, namespaces) => {
+  return async ({ name, target, spec }, stage, namespaces, maxAgeMs) => {
     if (target.kind !== 'Policy') return 0
     const context = verdict()
     const policy = context.set.documents.find(document => document.name === target.name)
     if (policy === undefined) return undefined
     const key = `${policy.revision} ${stage}`
     const before = known.get(name)
-    if (before?.key === key && performance.now() - before.at < BLOCKERS_MS) return before.count
+    if (before?.key === key && monotonic() - before.at < maxAgeMs) return before.count
     const blocked = await wouldBlock(
       client,
       policy,
@@ -79,7 +84,7 @@ export function stageBlockers({ client, verdict, served, unasked }: BlockerOptio
       { ...context, served: await served() },
       unasked,
     )
-    known.set(name, { key, at: performance.now(), count: blocked.length })
+    known.set(name, { key, at: monotonic(), count: blocked.length })
     return blocked.length
   }
 }

@@ -123,7 +123,13 @@ export function tasksOf(parts: Parts): readonly Task[] {
     intervalMs: options['rollout-interval'],
     facts: async () => ((await missing()).length > 0 ? undefined : rolloutFacts(live.current, cluster)),
     pods: () => counted.young(options['pod-interval']),
-    wouldBlock: stageBlockers({ client, verdict: () => verdictOf(parts), served, unasked: unaskedNamespaces(options) }),
+    wouldBlock: stageBlockers({
+      client,
+      verdict: () => verdictOf(parts),
+      served,
+      unasked: unaskedNamespaces(options),
+      monotonic: () => performance.now(),
+    }),
     injectedRestarts: (target, since) => injectedRestarts(client, target, since),
     monotonic: () => performance.now(),
   })

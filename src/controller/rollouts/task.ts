@@ -36,11 +36,12 @@ export interface RolloutTaskOptions {
   readonly facts: () => Promise<RolloutFacts | undefined>
   /** What was counted of pods last, and when, by the clock that never jumps. */
   readonly pods: () => { readonly count: PodCount; readonly at: number; readonly maxAgeMs: number } | undefined
-  /** Workloads of the stage after this one that the target would refuse. */
+  /** Workloads of a stage that the target would refuse, as of no longer ago than that. */
   readonly wouldBlock: (
     rollout: CompiledRollout,
     stage: number,
     namespaces: NamespaceTable,
+    maxAgeMs: number,
   ) => Promise<number | undefined>
   readonly injectedRestarts: (target: { name: string; revision: string }, since: number) => Promise<number>
   readonly monotonic: () => number
@@ -49,6 +50,10 @@ export interface RolloutTaskOptions {
 
 /** Rounds that a workload may lack pods before it counts: a rolling update is no breach. */
 const GRACE_ROUNDS = 6
+/** A stage that ends within this time has a fresh answer to what the next one would lose; in between an older one will do. */
+const DUE_MS = 60_000
+const DUE_AGE_MS = 30_000
+const AGE_MS = 300_000
 
 /**
  * Carries out rollouts: measures, decides by `step`, records what is decided, which is what the gateways go by, and then says so in the
@@ -179,7 +184,9 @@ class Conductor {
   ): Promise<number | undefined> {
     const next = (before?.status.stage ?? -1) + 1
     if (rollout.spec.gates.wouldBlock === undefined || next >= rollout.spec.stages.length) return 0
-    return this.#options.wouldBlock(rollout, next, namespaces)
+    const holds = before?.status.phase === 'Progressing' ? (rollout.spec.stages[next - 1]?.holdMs ?? 0) : 0
+    const isSoon = (before?.status.since ?? 0) + holds - this.#context.now() < DUE_MS
+    return this.#options.wouldBlock(rollout, next, namespaces, isSoon ? DUE_AGE_MS : AGE_MS)
   }
 
   async #restarts({ target, spec }: CompiledRollout, before: RecordDocument | undefined): Promise<number | undefined> {
