@@ -33,6 +33,8 @@ export const REVISION_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'docu
 export const RECORD_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'rollout' }
 export const REVISION_SELECTOR = selectorOf(REVISION_LABELS)
 export const RECORD_SELECTOR = selectorOf(RECORD_LABELS)
+/** Both of them. */
+export const MANAGED_SELECTOR = selectorOf(MANAGED_BY)
 
 function selectorOf(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
@@ -80,7 +82,7 @@ export class ClusterDocuments {
       PolicyException: own('PolicyException'),
       SidecarInjection: own('SidecarInjection'),
       Namespace: reflect('Namespace', { group: '', version: 'v1', resource: 'namespaces' }),
-      ControllerRevision: reflect('ControllerRevision', { ...REVISIONS, namespace }, selectorOf(MANAGED_BY)),
+      ControllerRevision: reflect('ControllerRevision', { ...REVISIONS, namespace }, MANAGED_SELECTOR),
     }
   }
 

@@ -13,10 +13,20 @@ export interface StatusFacts {
   readonly problems: readonly { readonly file: string; readonly pointer: string; readonly message: string }[]
   /** Those that stand at their last good revision, as `kind/name`. */
   readonly stale: readonly string[]
+  /** The state of the rollout that brings a staged document; undefined where it is not staged, null where none does. */
+  readonly rollout: (kind: Kind, name: string) => RolloutState | null | undefined
   /** Undefined before the first round of the registration. */
   readonly registered: { readonly mode: Mode; readonly stage: Stage } | undefined
   /** Undefined before the first heartbeat. */
   readonly heartbeat: ProbeResult | undefined
+}
+
+/** How far a rollout has brought its target. */
+export interface RolloutState {
+  readonly name: string
+  readonly phase: string
+  /** -1 before the first. */
+  readonly stage: number
 }
 
 interface Condition {
@@ -49,7 +59,7 @@ export function conditionsOf(
   kind: Kind,
   file: string,
   object: JsonObject,
-  { problems, stale, registered, heartbeat }: StatusFacts,
+  { problems, stale, rollout, registered, heartbeat }: StatusFacts,
 ): readonly Condition[] {
   const faults = problems.filter(problem => problem.file === file)
   const name = getString(dig(object, 'metadata'), 'name') ?? ''
@@ -58,7 +68,24 @@ export function conditionsOf(
     faults.length === 0
       ? { type: 'Compiled', status: 'True', reason: 'Compiled', message: 'the gateways can load it' }
       : { type: 'Compiled', status: 'False', reason: 'Faulty', message }
-  return [compiled, enforced(faults.length > 0, stale.includes(`${kind}/${name}`), registered), reachable(heartbeat)]
+  const isFaulty = faults.length > 0
+  const state = staged(rollout(kind, name))
+  const inForce = enforced(isFaulty, stale.includes(`${kind}/${name}`), registered)
+  return [compiled, inForce.status === 'True' && state !== undefined ? state : inForce, reachable(heartbeat)]
+}
+
+/** What is said of a staged document in place of that it is in force; undefined where it is, everywhere. */
+function staged(rollout: RolloutState | null | undefined): Condition | undefined {
+  const [type, reason] = ['Enforced', 'Staged'] as const
+  if (rollout === undefined || rollout?.phase === 'Complete') return undefined
+  if (rollout === null) {
+    const message = 'it is staged, and in force only where a CanaryRollout brings it: there is none'
+    return { type, status: 'False', reason, message }
+  }
+  const { name, phase, stage } = rollout
+  return stage < 0
+    ? { type, status: 'False', reason, message: `the rollout ${name} is ${phase}, and has brought it nowhere` }
+    : { type, status: 'True', reason, message: `it is in force where the rollout ${name} has brought it` }
 }
 
 function enforced(isFaulty: boolean, isStale: boolean, registered: StatusFacts['registered']): Condition {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { counted } from '../admission/text.ts'
 import { discover } from '../cluster/discovery.ts'
-import { REVISION_SELECTOR, REVISIONS } from '../cluster/documents.ts'
+import { MANAGED_SELECTOR, REVISIONS } from '../cluster/documents.ts'
 import { dig, getString, type JsonObject } from '../json/value.ts'
 import { reportApis } from './audit/report-api.ts'
 import { removeReports } from './audit/reports.ts'
@@ -66,7 +66,7 @@ export async function uninstall(
       removed.push(`${resource}/${name}`)
     }
   }
-  const revisions = await client.list({ ...REVISIONS, namespace }, { labelSelector: REVISION_SELECTOR })
+  const revisions = await client.list({ ...REVISIONS, namespace }, { labelSelector: MANAGED_SELECTOR })
   for (const { metadata = null } of revisions.items) {
     const name = getString(metadata, 'name') ?? ''
     await client.remove({ ...REVISIONS, namespace, name })

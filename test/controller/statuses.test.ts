@@ -6,7 +6,14 @@ import { FakeCluster } from '../support/fake-cluster.ts'
 const FILE = 'Policy host-path'
 const FAULT = { file: FILE, pointer: '/spec/checks/0/check', message: 'unknown check "x"' }
 const IN_FORCE = { mode: 'enforce', stage: 'in-force' } as const
-const NONE: StatusFacts = { objects: [], problems: [], stale: [], registered: IN_FORCE, heartbeat: undefined }
+const NONE: StatusFacts = {
+  objects: [],
+  problems: [],
+  stale: [],
+  rollout: () => undefined,
+  registered: IN_FORCE,
+  heartbeat: undefined,
+}
 const OBJECT: JsonObject = { metadata: { name: 'host-path', generation: 3 } }
 
 it.each<[string, Partial<StatusFacts>, readonly string[]]>([
@@ -40,6 +47,31 @@ it.each<[string, Partial<StatusFacts>, readonly string[]]>([
     'beside a faulty one',
     { problems: [{ ...FAULT, file: 'Policy other' }] },
     ['Compiled True Compiled', 'Enforced True InForce', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'staged, and brought by nobody',
+    { rollout: () => null },
+    ['Compiled True Compiled', 'Enforced False Staged', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'staged, and taken back',
+    { rollout: () => ({ name: 'roll', phase: 'RolledBack', stage: -1 }) },
+    ['Compiled True Compiled', 'Enforced False Staged', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'staged, and on its way',
+    { rollout: () => ({ name: 'roll', phase: 'Progressing', stage: 0 }) },
+    ['Compiled True Compiled', 'Enforced True Staged', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'staged, and brought everywhere',
+    { rollout: () => ({ name: 'roll', phase: 'Complete', stage: 2 }) },
+    ['Compiled True Compiled', 'Enforced True InForce', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'staged while everything is only observed',
+    { rollout: () => null, registered: { mode: 'observe', stage: 'everywhere' } },
+    ['Compiled True Compiled', 'Enforced False Observed', 'Reachable Unknown NotAsked'],
   ],
 ])('a document that is %s says so', (_what, facts, expected) => {
   const conditions = conditionsOf('Policy', FILE, OBJECT, { ...NONE, ...facts })

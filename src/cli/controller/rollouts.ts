@@ -4,6 +4,7 @@ import type { ClusterDocuments } from '../../cluster/documents.ts'
 import type { PodCount } from '../../controller/pods/count.ts'
 import type { RolloutFacts, RolloutTaskOptions } from '../../controller/rollouts/task.ts'
 import { wouldBlock } from '../../controller/rollouts/would-block.ts'
+import type { RolloutState } from '../../controller/statuses.ts'
 import type { SweepContext } from '../../controller/sweep.ts'
 import { compileRecord } from '../../policy/rollout-record.ts'
 import type { RolloutSources } from '../../policy/rollout-sources.ts'
@@ -49,6 +50,20 @@ export function rolloutFacts({ set, injections, namespaces }: Snapshot, cluster:
       return { object, revision: isKept ? document.revision : undefined }
     },
   }
+}
+
+/** The state of the rollout that brings a document; undefined where it is not staged, null where none does. */
+export function rolloutStateOf(
+  { set, injections }: Snapshot,
+  kind: string,
+  name: string,
+): RolloutState | null | undefined {
+  const documents: readonly { readonly name: string; readonly isStaged: boolean }[] =
+    kind === 'Policy' ? set.documents : kind === 'SidecarInjection' ? injections.documents : []
+  if (!documents.some(document => document.name === name && document.isStaged)) return undefined
+  const record = set.rollouts.records.find(({ target }) => target.kind === kind && target.name === name)
+  if (record === undefined) return null
+  return { name: record.rollout, phase: record.status.phase, stage: record.status.stage }
 }
 
 interface BlockerOptions {

@@ -24,7 +24,7 @@ import { namespaceLabelsOf } from '../../policy/match.ts'
 import type { LiveSnapshot } from '../../server/live-snapshot.ts'
 import type { createMetrics } from '../../server/metrics.ts'
 import type { ControllerOptions } from './options.ts'
-import { lastCount, rolledOutOf, rolloutFacts, stageBlockers } from './rollouts.ts'
+import { lastCount, rolledOutOf, rolloutFacts, rolloutStateOf, stageBlockers } from './rollouts.ts'
 
 /** A kind that is new is covered by wildcards after this time. */
 const DISCOVERY_MS = 60_000
@@ -90,6 +90,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
     objects: cluster.objects(),
     problems: live.problems,
     stale: live.stale,
+    rollout: (kind, name) => rolloutStateOf(live.current, kind, name),
     registered,
     heartbeat: heard,
   }))
