@@ -98,5 +98,5 @@ test('the definitions are those of the files, with the labels of the release, an
   expect(rendered.map(({ spec }) => spec)).toEqual(files.map(({ spec }) => spec))
   const policyOf = (object: JsonObject) => dig(object, 'metadata', 'annotations', 'helm.sh/resource-policy')
   expect(rendered.map(policyOf)).toEqual(Array(4).fill('keep'))
-  expect(definitions(await render('helm3', 'placed')).map(policyOf)).toEqual([undefined, undefined, undefined])
+  expect(definitions(await render('helm3', 'placed')).map(policyOf)).toEqual(Array(4).fill(undefined))
 })
