@@ -2,7 +2,7 @@ import { compareText } from '../../admission/text.ts'
 import { ROLLOUTS } from '../../cluster/documents.ts'
 import { writeEvent } from '../../cluster/events.ts'
 import { isApiError } from '../../cluster/http.ts'
-import { deepEqual, dig, getString, type Json, type JsonObject } from '../../json/value.ts'
+import { deepEqual, dig, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import { describeProblem, type SourceDocument } from '../../policy/problems.ts'
 import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
@@ -13,9 +13,10 @@ import { step, WAITING } from '../../rollout/step.ts'
 import type { PodCount } from '../pods/count.ts'
 import { replicasOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
+import { isTransition } from './history.ts'
 import { nextRecord, remembered } from './next-record.ts'
 import { type Measured, observationsOf } from './observe.ts'
-import { publishedReason, publishedRecord, statusDocument } from './published.ts'
+import { publishedRecord, statusDocument } from './published.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
 import { countReplicas, LatencyWindow, type ReplicaText } from './replicas.ts'
 import { REQUEST_ANNOTATION, requestsIn } from './requests.ts'
@@ -211,10 +212,9 @@ class Conductor {
       if (!isApiError(error, 404, 409)) throw error
       return
     }
-    const before = publishedReason(object)
+    if (!isTransition(isObject(object['status']) ? object['status'] : undefined, status)) return
     const { phase, reason } = published.status
     const stage = getString(status, 'stage') ?? ''
-    if (before?.word === reason.word && before.phase === phase && before.stage === stage) return
     log.info({ rollout: name, phase, stage, reason: reason.word }, 'rollout')
     const type = /^(?:Breached|TargetMissing|TargetTaken|Restored|WouldBlock)$/.test(reason.word) ? 'Warning' : 'Normal'
     const note = { type, reason: reason.word, action: phase, note: reason.message } as const
