@@ -17,6 +17,7 @@ const LAYERS = [
   'review',
   'injection',
   'policy',
+  'rollout-report',
   'rollout',
   'checks',
   'cel',

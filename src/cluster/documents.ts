@@ -205,22 +205,31 @@ export class ClusterDocuments {
       const message = `does not count: exceptions live in the namespace ${quote(ownNamespace)} alone`
       return { problem: { file, line: 1, column: 1, pointer: '/metadata/namespace', message } }
     }
-    // The status is the controller's, and the rest of the metadata the API server's.
-    const metadata = { name: nameOf(object), ...(namespace !== '' && { namespace }) }
-    const value = { apiVersion: `${GROUP}/${VERSION}`, kind, metadata, spec: object['spec'] ?? null }
-    const document: SourceDocument = {
-      file,
-      value,
-      kinds: [kind],
-      revision: revisionOf(JSON.stringify(value)),
-      locate: () => ({ start: { line: 1, column: 1 }, end: { line: 1, column: 1 } }),
-    }
-    return { document }
+    return { document: documentOf(kind, object, revisionOf) }
+  }
+}
+
+/**
+ * An object of the API as a document, as a folder's reader would hand it over.
+ *
+ * @param revisionOf as in {@link ClusterDocumentsOptions}.
+ */
+export function documentOf(kind: string, object: JsonObject, revisionOf: (text: string) => string): SourceDocument {
+  const namespace = getString(dig(object, 'metadata'), 'namespace') ?? ''
+  // The status is the controller's, and the rest of the metadata the API server's.
+  const metadata = { name: nameOf(object), ...(namespace !== '' && { namespace }) }
+  const value = { apiVersion: `${GROUP}/${VERSION}`, kind, metadata, spec: object['spec'] ?? null }
+  return {
+    file: fileOf(kind, object),
+    value,
+    kinds: [kind],
+    revision: revisionOf(JSON.stringify(value)),
+    locate: () => ({ start: { line: 1, column: 1 }, end: { line: 1, column: 1 } }),
   }
 }
 
 /** What messages call a document, in place of a file. */
-function fileOf(kind: Kind, object: JsonObject): string {
+function fileOf(kind: string, object: JsonObject): string {
   const namespace = getString(dig(object, 'metadata'), 'namespace') ?? ''
   return `${kind} ${namespace === '' ? '' : `${namespace}/`}${nameOf(object)}`
 }

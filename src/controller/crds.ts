@@ -3,6 +3,7 @@ import { injectionSchema } from '../injection/schema.ts'
 import { dig, type Json, type JsonObject } from '../json/value.ts'
 import { rolloutSchema } from '../policy/rollout-schema.ts'
 import { exceptionSchema, policySchema } from '../policy/schema.ts'
+import { MAX_HISTORY } from './rollouts/history.ts'
 import { structuralSchema } from './structural-schema.ts'
 
 const GROUP = 'portcullis.dev'
@@ -48,6 +49,23 @@ const ROLLOUT_STATUS: JsonObject = {
     type: 'object',
     description: 'The gateways, and how many of them go by the present state.',
     properties: { total: { type: 'integer' }, current: { type: 'integer' } },
+  },
+  history: {
+    type: 'array',
+    description:
+      'Each change of phase, stage or reason, the oldest first; those that changed the reason alone are dropped first.',
+    maxItems: MAX_HISTORY,
+    items: {
+      type: 'object',
+      required: ['at', 'phase', 'reason'],
+      properties: {
+        at: { type: 'string', format: 'date-time' },
+        phase: { type: 'string' },
+        stage: { type: 'string' },
+        reason: { type: 'string' },
+        message: { type: 'string' },
+      },
+    },
   },
   record: {
     type: 'object',

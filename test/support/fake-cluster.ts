@@ -188,14 +188,14 @@ function isLabelled(object: JsonObject, selector: string | undefined): boolean {
     })
 }
 
-/** Terms of the form `path!=value`. */
+/** Terms of the forms `path!=value` and `path=value`. */
 function isPicked(object: JsonObject, selector = ''): boolean {
   return selector
     .split(',')
     .filter(term => term !== '')
     .every(term => {
-      const [path = '', value] = term.split('!=')
-      return dig(object, ...path.split('.')) !== value
+      const [, path = '', operator, value] = /^(.*?)(!?=)=?(.*)$/.exec(term) ?? []
+      return (dig(object, ...path.split('.')) === value) === (operator === '=')
     })
 }
 

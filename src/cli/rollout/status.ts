@@ -4,7 +4,7 @@ import { readCommandLine, refuse } from '../command-line.ts'
 import type { Command } from '../io.ts'
 import { choice, flag } from '../options.ts'
 import { accessOptions, readRollouts, withCluster } from './access.ts'
-import { ageOf, type GateView, type RolloutView, table, viewOf } from './view.ts'
+import { ageOf, type GateView, measureText, type RolloutView, table, viewOf } from './view.ts'
 
 const OPTIONS = {
   ...accessOptions,
@@ -108,9 +108,8 @@ function detailsOf(view: RolloutView, now: number): string {
 }
 
 function measured({ gate, value, limit }: GateView): string {
-  const number = (of: number) =>
-    gate === 'latencyP99' ? `${Math.round(of * 1e6) / 1000} ms` : String(Math.round(of * 1e4) / 1e4)
-  return value === undefined ? `nobody knows; may be ${number(limit)}` : `${number(value)}, may be ${number(limit)}`
+  const may = `may be ${measureText(gate, limit)}`
+  return value === undefined ? `nobody knows; ${may}` : `${measureText(gate, value)}, ${may}`
 }
 
 function phaseOf({ phase, isPaused }: RolloutView): string {

@@ -84,6 +84,11 @@ function numberOf(value: Json | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
+/** What a gate measures, as a person reads it: seconds as milliseconds, and no more digits than say anything. */
+export function measureText(gate: string, of: number): string {
+  return gate === 'latencyP99' ? `${Math.round(of * 1e6) / 1000} ms` : String(Math.round(of * 1e4) / 1e4)
+}
+
 /** Columns under their headings, each as wide as it has to be. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))

@@ -1,8 +1,9 @@
-import { dig, getList, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
+import { dig, getList, getString, type Json, type JsonObject } from '../../json/value.ts'
 import { type RecordDocument, readRecord } from '../../policy/rollout-record.ts'
 import type { GateVerdict } from '../../rollout/gates.ts'
 import type { Stage } from '../../rollout/spec.ts'
-import type { Reason, RolloutStatus } from '../../rollout/status.ts'
+import type { RolloutStatus } from '../../rollout/status.ts'
+import { historyWith } from './history.ts'
 import type { ReplicaCounts } from './replicas.ts'
 
 /** What stands in a rollout's status. */
@@ -23,7 +24,7 @@ export function statusDocument(
 ): JsonObject {
   const generation = dig(rollout, 'metadata', 'generation') ?? 0
   const { phase, stage, since, revision, gates, reason } = status
-  return {
+  const document = {
     observedGeneration: generation,
     phase,
     stage: phase === 'Complete' ? 'complete' : (stages[stage]?.name ?? ''),
@@ -37,6 +38,7 @@ export function statusDocument(
     ...(record !== undefined && { record: JSON.parse(JSON.stringify(record)) as JsonObject }),
     conditions: [compiled(rollout, generation, fault, now)],
   }
+  return { ...document, history: historyWith(rollout, document, timeOf(now)) }
 }
 
 function compiled(rollout: JsonObject, generation: Json, fault: string | undefined, now: number): JsonObject {
@@ -71,18 +73,4 @@ function timeOf(milliseconds: number): string {
 /** The record that a rollout's status bears: it stands in where the ControllerRevision was lost. */
 export function publishedRecord(rollout: JsonObject): RecordDocument | undefined {
   return readRecord(dig(rollout, 'status', 'record'))
-}
-
-/** What was said last of where it stands; undefined before anything was. */
-export function publishedReason(
-  rollout: JsonObject,
-): (Pick<Reason, 'word'> & { readonly phase: string; readonly stage: string }) | undefined {
-  const { status } = rollout
-  const word = getString(status, 'reason')
-  if (!isObject(status) || word === undefined) return undefined
-  return {
-    word: word as Reason['word'],
-    phase: getString(status, 'phase') ?? '',
-    stage: getString(status, 'stage') ?? '',
-  }
 }

@@ -1,8 +1,6 @@
 import { compareText } from '../../admission/text.ts'
 import { ROLLOUTS } from '../../cluster/documents.ts'
-import { writeEvent } from '../../cluster/events.ts'
-import { isApiError } from '../../cluster/http.ts'
-import { deepEqual, dig, getString, type Json, type JsonObject } from '../../json/value.ts'
+import { getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import { describeProblem, type SourceDocument } from '../../policy/problems.ts'
 import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
@@ -15,10 +13,11 @@ import { replicasOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
 import { nextRecord, remembered } from './next-record.ts'
 import { type Measured, observationsOf } from './observe.ts'
-import { publishedReason, publishedRecord, statusDocument } from './published.ts'
+import { publishedRecord } from './published.ts'
+import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
 import { countReplicas, LatencyWindow, type ReplicaText } from './replicas.ts'
-import { REQUEST_ANNOTATION, requestsIn } from './requests.ts'
+import { requestsIn } from './requests.ts'
 import { readWorkloads, UnreadyWatch } from './workloads.ts'
 
 /** What the other parts know. */
@@ -67,12 +66,14 @@ export function rolloutTask(context: ControllerContext, options: RolloutTaskOpti
 class Conductor {
   readonly #context: ControllerContext
   readonly #options: RolloutTaskOptions
+  readonly #publisher: Publisher
   readonly #latency = new LatencyWindow()
   readonly #unready: UnreadyWatch
 
   constructor(context: ControllerContext, options: RolloutTaskOptions) {
     this.#context = context
     this.#options = options
+    this.#publisher = new Publisher(context)
     this.#unready = new UnreadyWatch(options.intervalMs * GRACE_ROUNDS)
   }
 
@@ -99,7 +100,7 @@ class Conductor {
     for (const { object, result } of compiled) {
       if (signal.aborted) return
       if (!result.ok) {
-        await this.#publish(
+        await this.#publisher.publish(
           object,
           { status: WAITING, stages: [], record: undefined, counts: undefined },
           result.problems.map(describeProblem).join('; '),
@@ -170,11 +171,17 @@ class Conductor {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
       if (!(await writeRecord(client, namespace, record, target.object))) return
       if (restored !== undefined)
-        await this.#tell(object, 'Warning', 'Restored', status.phase, 'its record was lost, and is back as it was')
+        await this.#publisher.tell(
+          object,
+          'Warning',
+          'Restored',
+          status.phase,
+          'its record was lost, and is back as it was',
+        )
     }
     // Nobody has been asked yet whether they go by a new one.
     const published = record === stored?.record ? counts : countReplicas(replicas, record)
-    await this.#publish(object, { status, stages: rollout.spec.stages, record, counts: published }, undefined)
+    await this.#publisher.publish(object, { status, stages: rollout.spec.stages, record, counts: published })
   }
 
   async #wouldBlock(
@@ -199,57 +206,7 @@ class Conductor {
   async #refuse(object: JsonObject, { target, spec }: CompiledRollout): Promise<void> {
     const message = `${target.kind} ${target.name} is the target of another rollout`
     const status: RolloutStatus = { ...WAITING, reason: { word: 'TargetTaken', message } }
-    await this.#publish(object, { status, stages: spec.stages, record: undefined, counts: undefined }, undefined)
-  }
-
-  async #publish(
-    object: JsonObject,
-    published: Omit<Parameters<typeof statusDocument>[1], 'fault'>,
-    fault: string | undefined,
-  ): Promise<void> {
-    const { client, now } = this.#context
-    const status = statusDocument(object, { ...published, fault }, now())
-    const name = getString(dig(object, 'metadata'), 'name') ?? ''
-    let stored = object
-    try {
-      if (!deepEqual(object['status'], status))
-        stored = (await client.replaceStatus({ ...ROLLOUTS, name }, { ...object, status })).object
-      await this.#answer(stored)
-    } catch (error) {
-      // Changed or deleted at this moment: the next round looks again.
-      if (!isApiError(error, 404, 409)) throw error
-      return
-    }
-    const before = publishedReason(object)
-    const { phase, reason } = published.status
-    const stage = getString(status, 'stage') ?? ''
-    if (before?.word === reason.word && before.phase === phase && before.stage === stage) return
-    const type = /^(?:Breached|TargetMissing|TargetTaken|WouldBlock)$/.test(reason.word) ? 'Warning' : 'Normal'
-    await this.#tell(object, type, reason.word, phase, reason.message)
-  }
-
-  async #tell(
-    rollout: JsonObject,
-    type: 'Normal' | 'Warning',
-    reason: string,
-    action: string,
-    note: string,
-  ): Promise<void> {
-    const { client, log, now } = this.#context
-    const name = getString(dig(rollout, 'metadata'), 'name') ?? ''
-    log[type === 'Warning' ? 'warn' : 'info']({ rollout: name, reason, note }, 'rollout')
-    await writeEvent(client, rollout, { type, reason, action, note }, now(), error =>
-      log.warn({ err: error }, 'an event could not be written'),
-    )
-  }
-
-  /** Takes away what an operator had asked for: it was done, or came too late. One that is newer than what was seen stays. */
-  async #answer({ metadata }: JsonObject): Promise<void> {
-    if (dig(metadata, 'annotations', REQUEST_ANNOTATION) === undefined) return
-    const name = getString(metadata, 'name') ?? ''
-    const resourceVersion = getString(metadata, 'resourceVersion') ?? ''
-    const annotations = { [REQUEST_ANNOTATION]: null }
-    await this.#context.client.merge({ ...ROLLOUTS, name }, { metadata: { resourceVersion, annotations } })
+    await this.#publisher.publish(object, { status, stages: spec.stages, record: undefined, counts: undefined })
   }
 }
 

@@ -1,0 +1,67 @@
+import { ROLLOUTS } from '../../cluster/documents.ts'
+import { writeEvent } from '../../cluster/events.ts'
+import { isApiError } from '../../cluster/http.ts'
+import { deepEqual, dig, getString, isObject, type JsonObject } from '../../json/value.ts'
+import type { ControllerContext } from '../task.ts'
+import { isTransition } from './history.ts'
+import { type Published, statusDocument } from './published.ts'
+import { REQUEST_ANNOTATION } from './requests.ts'
+
+/** Says in a rollout's status, in Events and in the log where it stands. Nothing is decided by any of it. */
+export class Publisher {
+  readonly #context: ControllerContext
+
+  constructor(context: ControllerContext) {
+    this.#context = context
+  }
+
+  /**
+   * Writes the status where it differs, takes away what an operator had asked for, and tells of a transition.
+   *
+   * @param fault why it cannot be carried out.
+   */
+  async publish(object: JsonObject, published: Omit<Published, 'fault'>, fault?: string): Promise<void> {
+    const { client, now } = this.#context
+    const status = statusDocument(object, { ...published, fault }, now())
+    const name = getString(dig(object, 'metadata'), 'name') ?? ''
+    let stored = object
+    try {
+      if (!deepEqual(object['status'], status))
+        stored = (await client.replaceStatus({ ...ROLLOUTS, name }, { ...object, status })).object
+      await this.#answer(stored)
+    } catch (error) {
+      // Changed or deleted at this moment: the next round looks again.
+      if (!isApiError(error, 404, 409)) throw error
+      return
+    }
+    if (!isTransition(isObject(object['status']) ? object['status'] : undefined, status)) return
+    const { phase, reason } = published.status
+    const type = /^(?:Breached|TargetMissing|TargetTaken|WouldBlock)$/.test(reason.word) ? 'Warning' : 'Normal'
+    await this.tell(object, type, reason.word, phase, reason.message)
+  }
+
+  /** An Event and a line of the log. */
+  async tell(
+    rollout: JsonObject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    action: string,
+    note: string,
+  ): Promise<void> {
+    const { client, log, now } = this.#context
+    const name = getString(dig(rollout, 'metadata'), 'name') ?? ''
+    log[type === 'Warning' ? 'warn' : 'info']({ rollout: name, reason, note }, 'rollout')
+    await writeEvent(client, rollout, { type, reason, action, note }, now(), error =>
+      log.warn({ err: error }, 'an event could not be written'),
+    )
+  }
+
+  /** Takes away what an operator had asked for: it was done, or came too late. One that is newer than what was seen stays. */
+  async #answer({ metadata }: JsonObject): Promise<void> {
+    if (dig(metadata, 'annotations', REQUEST_ANNOTATION) === undefined) return
+    const name = getString(metadata, 'name') ?? ''
+    const resourceVersion = getString(metadata, 'resourceVersion') ?? ''
+    const annotations = { [REQUEST_ANNOTATION]: null }
+    await this.#context.client.merge({ ...ROLLOUTS, name }, { metadata: { resourceVersion, annotations } })
+  }
+}
