@@ -40,6 +40,7 @@ const COMMANDS = [
   ['portcullis', 'serve'],
   ['portcullis', 'controller'],
   ['portcullis', 'preview'],
+  ['portcullis', 'rollout', 'simulate'],
   ['portcullis', 'probe'],
   ['portcullis', 'review'],
   ['portcullis', 'certs'],

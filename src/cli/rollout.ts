@@ -2,6 +2,7 @@ import { suggest } from '../policy/suggest.ts'
 import { refuse } from './command-line.ts'
 import type { Command } from './io.ts'
 import { CHANGES, change } from './rollout/change.ts'
+import { simulate } from './rollout/simulate.ts'
 import { status } from './rollout/status.ts'
 
 const HELP = `portcullis rollout: shows rollouts of policies and injections, and steers them.
@@ -12,6 +13,8 @@ Usage:
   portcullis rollout resume NAME     goes on, after a pause or a breach; what is there by now is accepted
   portcullis rollout promote NAME    ends the hold of the present stage; never a breached gate, nor one that nobody can ask
   portcullis rollout abort NAME      takes the target back everywhere
+  portcullis rollout simulate FILE --traffic REVIEWS
+                                     what each stage would have done to recorded reviews; needs no cluster
 
 portcullis rollout <verb> --help says more.
 `
@@ -24,9 +27,10 @@ export const rollout: Command = {
       return verb === undefined ? 2 : 0
     }
     if (verb === 'status') return status.run(rest, io)
+    if (verb === 'simulate') return simulate.run(rest, io)
     const known = CHANGES.find(name => name === verb)
     if (known !== undefined) return change(known).run(rest, io)
-    const verbs = ['status', ...CHANGES]
+    const verbs = ['status', ...CHANGES, 'simulate']
     return refuse('rollout', io, [`unknown verb "${verb}"${suggest(verb, verbs)}; the verbs are ${verbs.join(', ')}`])
   },
 }

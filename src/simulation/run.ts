@@ -79,7 +79,9 @@ export class Run {
       if (reached === 'no') continue
       if (reached === 'unknown') {
         tally.skip()
-        this.#skip(`stage ${stage.name} selects on labels of namespace ${subject.namespace}, which are not known here`)
+        this.#skip(
+          `whether stage ${stage.name} has reached namespace ${subject.namespace} depends on its labels, which are not known here`,
+        )
         continue
       }
       // By whichever stage it was reached: what is in force there is what is in force at the end.
