@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { FastifyBaseLogger } from 'fastify'
 import type { NamespaceTable } from '../../policy/match.ts'
+import { readIdentity } from '../../review/decode.ts'
 import type { ReviewFacts } from '../../review/facts.ts'
 import { shareOf } from '../../rollout/rings.ts'
 import { LARGE_BODY } from '../body.ts'
@@ -97,8 +98,10 @@ export class TrafficRecorder {
     if (isProbe(facts)) return undefined
     const { sample } = this.#options
     const { request, result, code } = facts
-    // By the uid, so that nobody has to remember or agree on anything. What has none cannot be replayed.
-    if (shareOf('traffic', request?.uid ?? '') >= sample * 100) return 'sampled-out'
+    // What could not be judged in time has a uid all the same.
+    const uid = request?.uid ?? (body && readIdentity(body)?.uid) ?? ''
+    // By the uid, so that nobody has to remember or agree on anything.
+    if (shareOf('traffic', uid) >= sample * 100) return 'sampled-out'
     if (body === undefined || body.length > LARGE_BODY || request?.resource === 'secrets') return 'dropped'
     if (this.#waitingBytes + body.length > MAX_WAITING) return 'dropped'
     const worker = this.#worker ?? this.#start()

@@ -14,15 +14,17 @@ const SWITCH = /^(?:true|false)$/i
 const ASSIGNED = /^(-{0,2}[A-Za-z0-9_.-]+)=([\s\S]*)$/
 const FLAG = /^-{1,2}([A-Za-z][A-Za-z0-9_.-]*)$/
 const VALUE = `("[^"]*"|'[^']*'|[^\\s;&|"']+)`
+/** Names have a bound, and begin where a word does: whoever writes a megabyte of one letter must not keep the thread busy. */
+const NAME = `[A-Za-z0-9_.-]{0,64}${SECRET}[A-Za-z0-9_.-]{0,64}`
 /** The same within a longer text, such as a script or JSON; the name stands before `=` or `:`, or is a flag before a blank. */
 const WITHIN = new RegExp(
-  `([A-Za-z0-9_.-]*${SECRET}[A-Za-z0-9_.-]*)(["']?\\s*[=:]\\s*)(?:(Bearer|Basic)\\s+)?${VALUE}`,
+  `(?<![\\w./-])(-{0,2}${NAME})(["']?\\s{0,8}[=:]\\s{0,8})(?:(Bearer|Basic)\\s{1,8})?${VALUE}`,
   'gi',
 )
-const FLAG_WITHIN = new RegExp(`(?<![\\w-])(-{1,2}[A-Za-z0-9_.-]*${SECRET}[A-Za-z0-9_.-]*)(\\s+)(?!-)${VALUE}`, 'gi')
-const BEARER = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi
+const FLAG_WITHIN = new RegExp(`(?<![\\w./-])(-{1,2}${NAME})(\\s{1,8})(?!-)${VALUE}`, 'gi')
+const BEARER = /\b(Bearer|Basic)\s{1,8}[A-Za-z0-9._~+/=-]{8,}/gi
 /** The password of a URL. */
-const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+@/gi
+const USER_INFO = /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^\s/:@]{0,256}:)[^\s/@]+@/g
 
 /** Whether something of this name holds a secret. */
 export function namesSecret(name: string): boolean {
