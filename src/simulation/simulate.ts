@@ -3,6 +3,7 @@ import { shorten } from '../admission/text.ts'
 import type { NamespaceTable } from '../policy/match.ts'
 import { decodeRecorded } from '../review/recorded.ts'
 import { LearnedNamespaces } from './namespaces.ts'
+import { withoutMarks } from './redacted.ts'
 import { type Example, type LinePlace, MAX_EXAMPLES, MAX_MESSAGE, Run, type RunPorts, type Skip } from './run.ts'
 import type { SimulationSets } from './sets.ts'
 import type { Difference, StageResult } from './tally.ts'
@@ -73,7 +74,7 @@ export class Simulation {
       this.#counts.repeated++
     } else {
       try {
-        this.#runs[family].add(request, place, this.#namespaces)
+        this.#runs[family].add(withoutMarks(request), place, this.#namespaces)
       } catch (error) {
         this.#fail(place, `it cannot be judged: ${error instanceof Error ? error.message : String(error)}`)
       }

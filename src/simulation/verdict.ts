@@ -7,6 +7,7 @@ import type { NamespaceLabels } from '../policy/match.ts'
 import { inject } from '../review/inject.ts'
 import type { Target } from '../rollout/record.ts'
 import { controllerOf, type OwnerAnswer } from '../workload/owner.ts'
+import { hiddenReason } from './redacted.ts'
 import type { Sets } from './sets.ts'
 
 /** What sets make of one review. Rules are `policy/check`, `injection` or `injection/result`, each with the first that it said. */
@@ -43,9 +44,12 @@ function judged(request: AdmissionRequest, { policies, injections }: Sets, conte
   for (const { policy, check, finding } of decision.denials) note(denied, `${policy}/${check}`, finding.message)
   for (const { policy, check, message } of decision.errors) note(denied, `${policy}/${check}`, message)
   for (const { policy, check, finding } of decision.warnings) note(warned, `${policy}/${check}`, finding.message)
+  const hidden = hiddenReason(request)
+  const isAsked = results.some(({ policy }) => policy.name === target.name)
   const skipped = [...decision.skipped, ...decision.ignoredErrors]
     .filter(({ policy }) => policy === target.name)
     .map(({ message }) => message)
+  if (isAsked && hidden !== undefined) skipped.push(hidden)
   return { denied, warned, patched: new Map(), skipped }
 }
 

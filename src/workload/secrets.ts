@@ -4,6 +4,9 @@ import { get, isList, isObject, type Json } from '../json/value.ts'
 /** kubectl keeps a copy of the whole manifest here, secrets included. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
+/** What stands in a record in place of a text that nobody may read. */
+export const MARK = 'REDACTED'
+
 /** Told of each value that nobody may read, and where it stands. What it holds is not visited any more. */
 export type SecretVisitor = (value: Json, at: Pointer) => void
 

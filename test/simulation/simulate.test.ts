@@ -180,6 +180,57 @@ describe('namespaces whose labels nobody knows', () => {
   })
 })
 
+describe('what was redacted in the record', () => {
+  const etcd = (value: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'etcd' },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: { a: 'b' } },
+      template: {
+        metadata: { labels: { a: 'b' } },
+        spec: {
+          containers: [
+            {
+              name: 'etcd',
+              image: 'etcd',
+              command: ['etcd', '--data-dir=/data'],
+              env: [{ name: 'ETCD_INITIAL_CLUSTER_STATE', value }],
+              volumeMounts: [{ name: 'data', mountPath: '/data' }],
+            },
+          ],
+        },
+      },
+      volumeClaimTemplates: [{ metadata: { name: 'data' } }],
+    },
+  })
+  const update = (before: string) => ({
+    group: 'apps',
+    kind: 'StatefulSet',
+    resource: 'statefulsets',
+    name: 'etcd',
+    operation: 'UPDATE',
+    oldObject: etcd(before),
+  })
+  const file = [rolloutText(), policyOf('new', 'etcd-bootstrap', { staged: true })].join('\n---\n')
+  const atTheEnd = (object: object, more: object) =>
+    simulate({ file, baseline: OLD, namespaces: LABELS, lines: [line(object, 'shop', more)] })
+
+  it('is skipped where the check needs it, as any variable from elsewhere, and never passed', () => {
+    expect(atTheEnd(etcd('new'), update('existing')).stages.at(-1)).toMatchObject({ denied: 1, skipped: 0 })
+    expect(atTheEnd(etcd('existing'), update('new')).stages.at(-1)).toMatchObject({ denied: 0, skipped: 0 })
+    expect(atTheEnd(etcd('REDACTED'), update('REDACTED')).stages.at(-1)).toMatchObject({ denied: 0, skipped: 1 })
+  })
+
+  it('is skipped in a ConfigMap that the policy looks at', () => {
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { 'etcd.yaml': 'REDACTED' } }
+    const { stages, skipped } = atTheEnd(config, { kind: 'ConfigMap', resource: 'configmaps', name: 'a' })
+    expect(stages.at(-1)).toMatchObject({ reviews: 1, denied: 0, skipped: 1 })
+    expect(skipped.map(({ reason }) => reason)).toContain('what a ConfigMap holds was not recorded')
+  })
+})
+
 describe('the lines of a record', () => {
   it('that cannot be read are told by their place and counted, and the rest is judged', () => {
     const lines = ['{broken', line(pod(PRIVILEGED), 'canary'), { request: {} }, '[]']

@@ -1,7 +1,7 @@
 import { append, type Pointer } from '../../json/pointer.ts'
 import { dig, get, getList, getString, isList, isObject, type Json, type JsonObject } from '../../json/value.ts'
-import { eachSecret } from '../../workload/secrets.ts'
-import { MARK, maskWords, namesSecret, withoutUserInfo } from './words.ts'
+import { eachSecret, MARK } from '../../workload/secrets.ts'
+import { maskWords, namesSecret, withoutUserInfo } from './words.ts'
 
 /** What is kept of a request: what decides an answer. `options` and `userInfo.extra` decide nothing, and may hold anything. */
 const KEPT = [

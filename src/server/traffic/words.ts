@@ -1,11 +1,9 @@
 import { isList, type Json } from '../../json/value.ts'
-
-/** What stands in place of a secret. */
-export const MARK = 'REDACTED'
+import { MARK } from '../../workload/secrets.ts'
 
 /** Part of the name of something that nobody may read. */
-const SECRET = '(?:secret|token|passw(?:or)?d|passphrase|credential|authorization|key)'
-const NAMED = new RegExp(SECRET, 'i')
+const SECRET = '(?:secret|token|passw(?:or)?d|passphrase|credential|key)'
+const NAMED = new RegExp(`${SECRET}|^-{0,2}authorization$`, 'i')
 /** What ends so says where a secret lies, or how long it lives, and is none: checks of the control plane read such flags. */
 const ABOUT_A_SECRET =
   /(?:file|path|dir|directory|name|ref|url|uri|issuer|audiences?|ttl|expiry|expiration|duration|timeout|size|length|algorithms?|webhook|lookup|version)$/i
@@ -18,7 +16,7 @@ const VALUE = `("[^"]*"|'[^']*'|[^\\s;&|"']+)`
 const NAME = `[A-Za-z0-9_.-]{0,64}${SECRET}[A-Za-z0-9_.-]{0,64}`
 /** The same within a longer text, such as a script or JSON; the name stands before `=` or `:`, or is a flag before a blank. */
 const WITHIN = new RegExp(
-  `(?<![\\w./-])(-{0,2}${NAME})(["']?\\s{0,8}[=:]\\s{0,8})(?:(Bearer|Basic)\\s{1,8})?${VALUE}`,
+  `(?<![\\w./-])(-{0,2}(?:${NAME}|authorization))(["']?\\s{0,8}[=:]\\s{0,8})(?:(Bearer|Basic)\\s{1,8})?${VALUE}`,
   'gi',
 )
 const FLAG_WITHIN = new RegExp(`(?<![\\w./-])(-{1,2}${NAME})(\\s{1,8})(?!-)${VALUE}`, 'gi')
