@@ -41,6 +41,7 @@ const COMMANDS = [
   ['portcullis', 'serve'],
   ['portcullis', 'controller'],
   ['portcullis', 'preview'],
+  ['portcullis', 'rollout', 'simulate'],
   ['portcullis', 'probe'],
   ['portcullis', 'review'],
   ['portcullis', 'rollout'],

@@ -14,6 +14,7 @@ const LAYERS = [
   'controller',
   'cluster',
   'certs',
+  'simulation',
   'review',
   'injection',
   'policy',

@@ -113,6 +113,20 @@ export function size(help: string, fallback: string): Option<number> {
   return { help, placeholder: 'SIZE', fallback: 'value' in parsed ? parsed.value : 0, shownDefault: fallback, read }
 }
 
+/** A part of a whole: from 0 to 1. */
+export function ratio(help: string, fallback: string): Option<number> {
+  return {
+    help,
+    placeholder: 'RATIO',
+    fallback: Number(fallback),
+    shownDefault: fallback,
+    read: value =>
+      /^(?:0|1|0?\.\d{1,9})$/.test(value)
+        ? { value: Number(value) }
+        : { must: 'must be a number from 0 to 1, such as 0.05' },
+  }
+}
+
 /** The number of a TCP port. */
 export function port(help: string, fallback: number): Option<number> {
   const read: Reader<number> = value =>

@@ -11,6 +11,7 @@ import type { Command, Io } from './io.ts'
 import { address, choice, duration, flag, list, size, text, type ValuesOf } from './options.ts'
 import { documentStore, followCluster } from './serve/document-store.ts'
 import { loadTraces, traceOptions } from './serve/traces.ts'
+import { trafficOf, trafficOptions } from './serve/traffic.ts'
 import { injectionOptions, verdictOptions } from './shared-options.ts'
 import { VERSION } from './version.ts'
 
@@ -57,6 +58,7 @@ function serveOptions(env: Io['env']) {
     drain: duration('How long to go on serving after SIGTERM.', '10s'),
     'reload-interval': duration('How often policies and certificates are looked at for changes.', '2s', '100ms'),
     ...traceOptions(),
+    ...trafficOptions(),
     'log-level': choice(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'Logs are JSON, on standard error.',
@@ -129,6 +131,7 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
   const value: GatewayConfig = {
     client,
     traces,
+    traffic: trafficOf(options, io.cwd),
     isClientAuthReady: () => cluster?.isClientAuthReady() === true,
     followsNamespaces: options['cluster-documents'],
     missing: () => (cluster?.missing ?? []).map(kind => `no list of the kind ${kind} has been seen in the cluster`),
@@ -205,6 +208,9 @@ async function run(config: GatewayConfig, options: ServeOptions, io: Io): Promis
   const { gateway } = started
   if (options['client-auth'] === 'none') {
     config.logger.warn('client certificates are not asked for: anyone who reaches this port may ask')
+  }
+  if (config.traffic !== undefined) {
+    config.logger.warn(config.traffic, 'admission reviews are recorded in a file: it shows what the cluster is made of')
   }
   config.logger.info(
     {

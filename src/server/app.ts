@@ -19,6 +19,7 @@ import { LARGE_BODY, type ReceivedBody, receiveBody, type WholeBody } from './bo
 import type { Capacity } from './capacity.ts'
 import { ClientErrors } from './client-errors.ts'
 import { contextOf, type Snapshot } from './snapshot.ts'
+import type { AnsweredReview } from './traffic/recorder.ts'
 
 /** Kube-apiserver's idle connections live 90.0 s: ours live longer, so that no call meets a closing socket. */
 const KEEP_ALIVE_MS = 120_000
@@ -62,6 +63,8 @@ export interface AppDeps {
     /** Where the API server traces its own requests. */
     traceparent: string | undefined,
   ) => void
+  /** Told of each review once its answer is on its way; undefined where nothing is recorded. Never throws. */
+  readonly record?: ((review: AnsweredReview) => void) | undefined
 }
 
 declare module 'fastify' {
@@ -122,9 +125,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       .send('the request could not be read\n')
   })
   for (const name of Object.keys(ENDPOINTS) as EndpointName[]) {
-    app.post(`/${name}`, (request, reply) =>
-      handle(deps, deps.snapshot().isBraked ? braked(name) : ENDPOINTS[name], request, reply),
-    )
+    app.post(`/${name}`, (request, reply) => handle(deps, name, request, reply))
   }
   return app
 }
@@ -136,16 +137,21 @@ function listenerOptions(tls: ServerOptions | undefined) {
 
 async function handle(
   deps: AppDeps,
-  endpoint: Endpoint,
+  name: EndpointName,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const endpoint = deps.snapshot().isBraked ? braked(name) : ENDPOINTS[name]
   const { path } = endpoint
   deps.onStart(path)
   let facts: ReviewFacts | undefined
+  let body: Buffer | undefined
   let sent = { status: 499, bytes: 0 }
   try {
-    const reviewed = await answer(deps, endpoint, request)
+    const received = await receiveBody(request.raw, deps.maxBody, deps.capacity)
+    // A large one moves to another thread, and is not here any more.
+    if (received.kind === 'whole' && received.bytes.length <= LARGE_BODY) body = received.bytes
+    const reviewed = await answer(deps, endpoint, request, received)
     facts = reviewed.facts
     sent = { status: reviewed.status, bytes: reviewed.body.length }
     return reply
@@ -157,17 +163,22 @@ async function handle(
     const { traceparent } = request.headers
     const seconds = (deps.monotonic() - request.startedAt) / 1000
     deps.onReviewed(facts, seconds, sent, typeof traceparent === 'string' ? traceparent : undefined)
+    if (sent.status === 200) deps.record?.({ endpoint: name, body, facts })
   }
 }
 
 const JSON_TYPE = 'application/json'
 const TEXT_TYPE = 'text/plain; charset=utf-8'
 
-async function answer(deps: AppDeps, endpoint: Endpoint, request: FastifyRequest): Promise<Reviewed> {
+async function answer(
+  deps: AppDeps,
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  received: ReceivedBody,
+): Promise<Reviewed> {
   const { path } = endpoint
   const { timeout } = request.query as { timeout?: unknown }
   const deadline = request.startedAt + timeForAnswer(typeof timeout === 'string' ? timeout : undefined)
-  const received = await receiveBody(request.raw, deps.maxBody, deps.capacity)
   if (received.kind !== 'whole') return refuseBody(deps, path, received)
   const { bytes } = received
   try {

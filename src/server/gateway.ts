@@ -3,8 +3,6 @@ import type { Server } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import type { ClusterClient } from '../cluster/client.ts'
-import { PROBE_NAMESPACE } from '../controller/registration/configurations.ts'
-import type { ReviewFacts } from '../review/facts.ts'
 import type { NamespaceLookUp } from '../review/namespace.ts'
 import type { OwnerSelectors } from '../review/owner.ts'
 import { buildApp } from './app.ts'
@@ -19,6 +17,7 @@ import { type DocumentStore, LiveSnapshot } from './live-snapshot.ts'
 import { logReview } from './log.ts'
 import { namespacesOf, ownersOf } from './look-ups.ts'
 import { createMetrics, type Metrics, observeReview } from './metrics.ts'
+import { isProbe } from './probe.ts'
 import { RefusalLog } from './refusals.ts'
 import {
   type ClientAuth,
@@ -30,6 +29,8 @@ import {
   watchTls,
 } from './tls.ts'
 import type { Traces } from './traces.ts'
+import type { TrafficOptions, TrafficRecorder } from './traffic/recorder.ts'
+import { startRecorder } from './traffic/start.ts'
 
 /** Where to listen. Port 0 asks for a free one. */
 export interface ListenAddress {
@@ -64,6 +65,8 @@ export interface GatewayConfig {
   readonly logger: FastifyBaseLogger
   /** Undefined where nobody wants traces. */
   readonly traces?: Traces | undefined
+  /** Undefined where no traffic is recorded. */
+  readonly traffic?: TrafficOptions | undefined
   readonly version: string
   /** Counts under the names of the generic-sidecar-injector, too. */
   readonly countsAsGeneric: boolean
@@ -105,6 +108,7 @@ class Parts {
   readonly #owners: OwnerSelectors | undefined
   readonly #namespaces: NamespaceLookUp | undefined
   readonly #large: LargeReviews
+  readonly #recorder: TrafficRecorder | undefined
   readonly #app: FastifyInstance
   readonly #health: FastifyInstance
   #material: TlsMaterial
@@ -122,6 +126,7 @@ class Parts {
         ? namespacesOf(config.client, metrics)
         : undefined
     this.#large = startLargeReviews(live, this.#owners, metrics, config.logger)
+    this.#recorder = config.traffic && startRecorder(config.traffic, () => live.current, metrics, config.logger)
     this.#refusals = new RefusalLog(config.logger, () => performance.now())
     this.#app = this.#buildApp()
     this.#connections.track(this.#server)
@@ -182,13 +187,14 @@ class Parts {
     for (const stopWatch of watches) stopWatch()
     await this.#large.close()
     await this.#health.close()
-    await traces?.stop()
+    await Promise.all([traces?.stop(), this.#recorder?.close()])
     logger.info('stopped')
   }
 
   #buildApp(): FastifyInstance {
     const { logger, clientAuth, clientNames, maxBody, maxConnectionAgeMs, traces } = this.#config
     const metrics = this.#metrics
+    const recorder = this.#recorder
     return buildApp({
       logger,
       tls: tlsOptions(this.#material, clientAuth),
@@ -221,6 +227,7 @@ class Parts {
         logReview(logger, facts, seconds)
         traces?.review(facts, seconds, traceparent)
       },
+      record: recorder && (review => recorder.record(review)),
     })
   }
 
@@ -263,11 +270,6 @@ function startLargeReviews(
   })
   live.onChange(snapshot => large.update(snapshot))
   return large
-}
-
-/** The heartbeat's own question: its refusals are nobody's. */
-function isProbe({ request }: ReviewFacts): boolean {
-  return request?.dryRun === true && request.namespace === PROBE_NAMESPACE
 }
 
 function setExpiry(metrics: Metrics, material: TlsMaterial): void {

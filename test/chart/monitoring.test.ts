@@ -8,6 +8,7 @@ import { createControllerMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
+import { createTrafficMetrics } from '../../src/server/traffic/metrics.ts'
 import { ALERTS, alertsOf, DASHBOARD, queriesOf } from '../support/monitoring.ts'
 
 /** Every metric with its labels; a histogram is three series, and Prometheus adds where a series comes from. */
@@ -21,6 +22,7 @@ function known(): ReadonlyMap<string, readonly string[]> {
     createAuditMetrics,
     createPodMetrics,
     createClientAuthMetrics,
+    createTrafficMetrics,
   ])
     create(own)
   const names = new Map<string, readonly string[]>()

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { createMetrics } from '../../src/server/metrics.ts'
+import { createTrafficMetrics } from '../../src/server/traffic/metrics.ts'
 import { startTestGateway } from '../support/gateway.ts'
 import { hostPathPod, plainPod, policyFolder, reviewOf } from '../support/reviews.ts'
 import { sample } from '../support/wire.ts'
@@ -13,13 +15,18 @@ interface Described {
   readonly help: string
 }
 
-const { registry } = createMetrics()
-const metrics: readonly Described[] = registry.getMetricsAsArray().map(metric => {
-  const { name, help } = metric
-  // Neither is in prom-client's types.
-  const { labelNames } = metric as unknown as { readonly labelNames: readonly string[] }
-  return { name, type: metric.constructor.name.toLowerCase(), labels: labelNames, help }
-})
+const describeAll = (registry: Registry): readonly Described[] =>
+  registry.getMetricsAsArray().map(metric => {
+    const { name, help } = metric
+    // Neither is in prom-client's types.
+    const { labelNames } = metric as unknown as { readonly labelNames: readonly string[] }
+    return { name, type: metric.constructor.name.toLowerCase(), labels: labelNames, help }
+  })
+const metrics = describeAll(createMetrics().registry)
+/** Those of a gateway that records its traffic. */
+const recording = new Registry()
+createTrafficMetrics(recording)
+const trafficMetrics = describeAll(recording)
 
 /** Units that are not the base unit of their dimension, as `promtool check metrics` knows them. */
 const OTHER_UNITS =
@@ -29,7 +36,7 @@ const OTHER_UNITS =
 const EXCEPTED = ['portcullis_certificate_expiry_days']
 
 describe('names follow the rules of Prometheus', () => {
-  for (const { name, type, labels, help } of metrics) {
+  for (const { name, type, labels, help } of [...metrics, ...trafficMetrics]) {
     test(name, () => {
       expect(name).toMatch(/^portcullis_[a-z][a-z0-9]*(_[a-z0-9]+)*$/)
       expect(name.endsWith('_total')).toBe(type === 'counter')
@@ -52,16 +59,22 @@ describe('names follow the rules of Prometheus', () => {
   })
 })
 
+/** A table of docs/metrics.md, by how its head begins. */
+function rowsUnder(page: string, head: string): readonly string[] {
+  const [, after = ''] = page.split(`\n| ${head} |`)
+  const [table = ''] = after.split('\n\n')
+  return table.split('\n').filter(line => line.startsWith('| `portcullis_'))
+}
+
+const rowOf = ({ name, type, labels, help }: Described) => {
+  const shown = labels.length === 0 ? '–' : labels.map(label => `\`${label}\``).join(', ')
+  return `| \`${name}\` | ${type} | ${shown} | ${help} |`
+}
+
 test('docs/metrics.md lists each metric with its type, labels and meaning, in the order of the code', () => {
   const page = readFileSync(fileURLToPath(new URL('../../docs/metrics.md', import.meta.url)), 'utf8')
-  // Those of the controller have a table of their own.
-  const [own = ''] = page.split('| metric of the controller')
-  const rows = own.split('\n').filter(line => line.startsWith('| `portcullis_'))
-  const expected = metrics.map(({ name, type, labels, help }) => {
-    const shown = labels.length === 0 ? '–' : labels.map(label => `\`${label}\``).join(', ')
-    return `| \`${name}\` | ${type} | ${shown} | ${help} |`
-  })
-  expect(rows).toEqual(expected)
+  expect(rowsUnder(page, 'metric')).toEqual(metrics.map(rowOf))
+  expect(rowsUnder(page, 'metric of a gateway that records')).toEqual(trafficMetrics.map(rowOf))
   for (const label of ['path', 'code', 'action', 'client', 'certificate']) expect(page).toContain(`\n- \`${label}\``)
   for (const name of EXCEPTED) expect(page).toMatch(new RegExp(`^- \`${name}.*in days rather than`, 'm'))
 })

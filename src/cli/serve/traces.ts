@@ -1,6 +1,6 @@
 import type pino from 'pino'
 import type { Traces } from '../../server/traces.ts'
-import { type Option, text, type ValuesOf } from '../options.ts'
+import { type Option, ratio, text, type ValuesOf } from '../options.ts'
 import { VERSION } from '../version.ts'
 
 /** The options that say whether and where reviews are traced. */
@@ -35,19 +35,5 @@ function endpoint(help: string): Option<string | undefined> {
     ...text('URL', help, undefined),
     read: value =>
       /^https?:\/\/[^/]+\//.test(value) ? { value } : { must: 'must be like http://collector:4318/v1/traces' },
-  }
-}
-
-/** A part of a whole: from 0 to 1. */
-function ratio(help: string, fallback: string): Option<number> {
-  return {
-    help,
-    placeholder: 'RATIO',
-    fallback: Number(fallback),
-    shownDefault: fallback,
-    read: value =>
-      /^(?:0|1|0?\.\d{1,9})$/.test(value)
-        ? { value: Number(value) }
-        : { must: 'must be a number from 0 to 1, such as 0.05' },
   }
 }
