@@ -26,7 +26,7 @@ ${style(STYLE)}
 </head>
 <body>
 <main>
-${heading(facts)}${stages(facts)}${gates(facts.gates)}${blocked(facts.blocked)}${revisions(facts.revisions)}${simulation(facts.simulation)}${specification(facts.yaml)}<footer>
+${heading(facts)}${stages(facts)}${gates(facts.gates)}${blocked(facts.blocked)}${revisions(facts.revisions)}${simulation(facts.simulation, name)}${specification(facts.yaml)}<footer>
 <p>Made at ${time(madeAt)} of the rollout ${foreign(name)} by portcullis rollout report. It says what was so then, and does not change.</p>
 </footer>
 </main>

@@ -45,13 +45,13 @@ function allOf(text: string): ReportFacts {
       kind: 'asked',
       owners: [{ namespace: text, owner: text, stage: text, reasons: [{ via: text, message: text }] }],
     },
-    simulation: { [text]: text, stages: [{ [text]: text }] },
+    simulation: { rollout: `${text}2`, [text]: text, stages: [{ [text]: text }] },
     yaml: text,
   })
 }
 
 const ALLOWED = new Set(
-  'html head meta title style body main header p h1 h2 bdi span dl div dt dd section figure figcaption svg desc defs pattern rect line text path g table caption thead tbody tr th td time ul li pre code footer'.split(
+  'html head meta title style body main header p strong h1 h2 bdi span dl div dt dd section figure figcaption svg desc defs pattern rect line text path g table caption thead tbody tr th td time ul li pre code footer'.split(
     ' ',
   ),
 )
@@ -192,6 +192,7 @@ describe('the page', () => {
   it('shows a simulation whose form nobody has told it', () => {
     const simulation = {
       reviews: 120,
+      notes: ['one <b>', 'two'],
       stages: [
         { name: 'canary', counts: { denied: 3, allowed: 9 }, samples: [1, 2] },
         { name: 'everywhere', counts: { denied: 30 } },
@@ -208,6 +209,14 @@ describe('the page', () => {
       ['everywhere', '30', '', ''],
     ])
     expect(pageOf({ simulation })).toContain('<dt>reviews</dt><dd>120</dd>')
+    expect(pageOf({ simulation })).toContain('<dt>notes</dt><dd>one &lt;b&gt;; two</dd>')
+    expect(pageOf({ simulation })).toContain('<th scope="col" class="number">counts.denied</th>')
+  })
+
+  it('says so where the simulation is of another rollout', () => {
+    const text = (rollout: string) => textOf(parsePage(pageOf({ simulation: { rollout, stages: [] } })))
+    expect(text('other')).toContain('This is the simulation of another rollout: other.')
+    expect(text('host-path-2026-11')).not.toContain('another rollout')
   })
 })
 
