@@ -2,6 +2,7 @@ import { request } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REPORT_LABELS } from '../../src/controller/audit/reports.ts'
+import { requestText } from '../../src/controller/rollouts/requests.ts'
 import { objectsOf } from '../support/monitoring.ts'
 import { accessOf } from './support/api-audit.ts'
 import { type Balancer, startBalancer } from './support/balancer.ts'
@@ -12,6 +13,7 @@ import { type LocalKubelet, startKubelet } from './support/kubelet.ts'
 import { startLoad } from './support/load.ts'
 import { waitUntil, withoutProxy } from './support/processes.ts'
 import { describeRight, needs, rightsOf } from './support/rights.ts'
+import { rolloutBecomes, stagedPolicy } from './support/rollouts.ts'
 import { dryRunCreate, podWith } from './support/webhooks.ts'
 
 const NAMESPACE = 'portcullis-system'
@@ -81,6 +83,7 @@ const values = () => [
   'gateway.drainSeconds=1',
   'controller.auditInterval=2s',
   'controller.podInterval=1s',
+  'controller.rolloutInterval=1s',
   'clientAuth.names={kube-apiserver}',
   'clientAuth.readyAfter=4s',
 ]
@@ -260,6 +263,30 @@ const replaced = (names: readonly string[]) =>
   waitUntil('the gateways of before have ended', async () =>
     kubelet.running('gateway').every(({ name }) => !names.includes(name)),
   )
+
+test('a rollout brings a policy, and does what an operator asks of it', async () => {
+  await apply(stagedPolicy('staged', 'se-linux'), {
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'CanaryRollout',
+    metadata: { name: 'staged' },
+    spec: {
+      target: { kind: 'Policy', name: 'staged' },
+      stages: [{ name: 'everywhere', hold: '1h' }],
+      gates: { unready: 0.5, wouldBlock: 0 },
+    },
+  })
+  await rolloutBecomes(plane, 'staged', ({ stage }) => stage === 'everywhere')
+  const promote = `portcullis.dev/rollout-request=${requestText('promote', Date.now(), 'everywhere')}`
+  await kubectl('annotate', 'canaryrollouts', 'staged', promote)
+  await rolloutBecomes(plane, 'staged', ({ phase }) => phase === 'Complete')
+  expect(await kubectl('get', 'canaryrollouts')).toMatch(
+    /^NAME +TARGET +PHASE +STAGE +SINCE +GATES +AGE\nstaged +staged +Complete +complete +\S+ +ok /,
+  )
+  await waitUntil(
+    'the request is gone',
+    async () => !(await kubectl('get', 'canaryrollouts', 'staged', '-o', 'yaml')).includes('rollout-request'),
+  )
+})
 
 test('an upgrade and a rollback keep serving: no admission fails while every gateway is replaced twice', async () => {
   const load = startLoad(plane)
