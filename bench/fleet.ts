@@ -11,6 +11,7 @@ import type { PodCount } from '../src/controller/pods/count.ts'
 import { createPodMetrics } from '../src/controller/pods/metrics.ts'
 import { podTask } from '../src/controller/pods/task.ts'
 import { rolloutTask } from '../src/controller/rollouts/task.ts'
+import { NO_INJECTIONS } from '../src/injection/set.ts'
 import { dig, type Json, type JsonObject } from '../src/json/value.ts'
 import { namespaceLabelsOf } from '../src/policy/match.ts'
 import { readRecord } from '../src/policy/rollout-record.ts'
@@ -204,7 +205,7 @@ const rollouts = rolloutTask(context, {
   pods: () => counted && { ...counted, maxAgeMs: 90_000 },
   wouldBlock: stageBlockers({
     client,
-    verdict: () => ({ set, namespaceLabels: namespaceLabelsOf(namespaces), now }),
+    verdict: () => ({ set, injections: NO_INJECTIONS, namespaceLabels: namespaceLabelsOf(namespaces), now }),
     served: async () => served,
     unasked: [],
     monotonic: () => now,

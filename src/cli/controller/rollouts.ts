@@ -2,10 +2,13 @@ import type { ClusterClient } from '../../cluster/client.ts'
 import type { DiscoveredResource } from '../../cluster/discovery.ts'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
 import type { PodCount } from '../../controller/pods/count.ts'
+import { denialsOfInjection } from '../../controller/rollouts/denied-injection.ts'
 import type { RolloutFacts, RolloutTaskOptions } from '../../controller/rollouts/task.ts'
 import { wouldBlock } from '../../controller/rollouts/would-block.ts'
 import type { RolloutState } from '../../controller/statuses.ts'
 import type { SweepContext } from '../../controller/sweep.ts'
+import type { InjectionSet } from '../../injection/plan.ts'
+import type { CompiledPolicy } from '../../policy/compile.ts'
 import { compileRecord } from '../../policy/rollout-record.ts'
 import type { RolloutSources } from '../../policy/rollout-sources.ts'
 import { revisionsIn } from '../../rollout/record.ts'
@@ -66,9 +69,25 @@ export function rolloutStateOf(
   return { name: record.rollout, phase: record.status.phase, stage: record.status.stage }
 }
 
+/** What is in force at a moment. */
+type Verdict = Omit<SweepContext, 'served'> & { readonly injections: InjectionSet }
+
+function policyOf({ set }: Verdict, name: string): CompiledPolicy | undefined {
+  return set.documents.find(document => document.name === name)
+}
+
+function injectionOf({ injections, namespaceLabels }: Verdict, name: string): CompiledPolicy | 'harmless' | undefined {
+  const injection = injections.documents.find(document => document.name === name)
+  if (injection === undefined) return undefined
+  if (injection.onConflict !== 'Deny') return 'harmless'
+  // Its shadow knows what it takes the place of.
+  const shadow = injections.shadows.find(candidate => candidate.name === name)
+  return denialsOfInjection(shadow ?? injection, injections, namespaceLabels)
+}
+
 interface BlockerOptions {
   readonly client: ClusterClient
-  readonly verdict: () => Omit<SweepContext, 'served'>
+  readonly verdict: () => Verdict
   readonly served: () => Promise<readonly DiscoveredResource[]>
   readonly unasked: readonly string[]
   /** Milliseconds of a clock that never jumps. */
@@ -85,9 +104,10 @@ export function stageBlockers({
 }: BlockerOptions): RolloutTaskOptions['wouldBlock'] {
   const known = new Map<string, { readonly key: string; readonly at: number; readonly count: number }>()
   return async ({ name, target, spec }, stage, namespaces, maxAgeMs) => {
-    if (target.kind !== 'Policy') return 0
     const context = verdict()
-    const policy = context.set.documents.find(document => document.name === target.name)
+    const policy = target.kind === 'Policy' ? policyOf(context, target.name) : injectionOf(context, target.name)
+    // One that refuses nobody keeps nothing from coming.
+    if (policy === 'harmless') return 0
     if (policy === undefined) return undefined
     const key = `${policy.revision} ${stage}`
     const before = known.get(name)

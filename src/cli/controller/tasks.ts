@@ -126,7 +126,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
     pods: () => counted.young(options['pod-interval']),
     wouldBlock: stageBlockers({
       client,
-      verdict: () => verdictOf(parts),
+      verdict: () => ({ ...verdictOf(parts), injections: live.current.injections }),
       served,
       unasked: unaskedNamespaces(options),
       monotonic: () => performance.now(),
