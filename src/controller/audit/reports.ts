@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterClient, CollectionPath } from '../../cluster/client.ts'
 import { isApiError } from '../../cluster/http.ts'
+import { pagesOf } from '../../cluster/pages.ts'
 import { dig, getList, getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { AuditEntry, PolicyFindings } from './findings.ts'
 import type { ReportApi } from './report-api.ts'
@@ -164,19 +165,14 @@ async function digests(client: Pick<ClusterClient, 'list'>, api: ReportApi) {
     { readonly namespace: string; readonly name: string; readonly digest: string | undefined }
   >()
   for (const { resource } of [api.namespaced, api.cluster]) {
-    let next = ''
-    do {
-      const page = await client.list(
-        { group: api.group, version: api.version, resource },
-        { limit: 500, labelSelector: REPORT_SELECTOR, metadataOnly: true, ...(next !== '' && { continue: next }) },
-      )
-      for (const { metadata = null } of page.items) {
+    const all = { group: api.group, version: api.version, resource }
+    for await (const reports of pagesOf(client, all, { labelSelector: REPORT_SELECTOR, metadataOnly: true })) {
+      for (const { metadata = null } of reports) {
         const [namespace = '', name = ''] = [getString(metadata, 'namespace'), getString(metadata, 'name')]
         const digest = getString(dig(metadata, 'annotations'), DIGEST)
         found.set(keyOf(namespace, name), { namespace, name, digest })
       }
-      next = page.continue
-    } while (next !== '')
+    }
   }
   return found
 }

@@ -1,6 +1,7 @@
 import { compareText } from '../../admission/text.ts'
 import type { ClusterClient } from '../../cluster/client.ts'
 import { isApiError } from '../../cluster/http.ts'
+import { pagesOf } from '../../cluster/pages.ts'
 import { dig, getString, type JsonObject } from '../../json/value.ts'
 import { controllerOf, OWNER_KINDS, type OwnerKind, ownerKindOf } from '../../workload/owner.ts'
 import { labelsOf, selects } from '../../workload/selector.ts'
@@ -23,7 +24,6 @@ export interface PodCount {
   readonly conspicuous: readonly OwnedPods[]
 }
 
-const PAGE = 500
 /** A list that takes longer than the API server remembers it begins anew so often. */
 const RESTARTS = 3
 /** Owners that seem to have too many pods are asked for again, no more than these in a round. */
@@ -49,19 +49,14 @@ export async function countPods(client: Pick<ClusterClient, 'list'>, book: Owner
 async function count(client: Pick<ClusterClient, 'list'>, book: OwnerBook): Promise<PodCount> {
   const tallies = new Map<string, Tally>()
   let pods = 0
-  let next = ''
-  do {
-    const page = await client.list(
-      { group: '', version: 'v1', resource: 'pods' },
-      { limit: PAGE, fieldSelector: ALIVE, metadataOnly: true, ...(next !== '' && { continue: next }) },
-    )
-    const alive = page.items.filter(pod => dig(pod, 'metadata', 'deletionTimestamp') === undefined)
+  const all = { group: '', version: 'v1', resource: 'pods' }
+  for await (const page of pagesOf(client, all, { fieldSelector: ALIVE, metadataOnly: true })) {
+    const alive = page.filter(pod => dig(pod, 'metadata', 'deletionTimestamp') === undefined)
     pods += alive.length
     const made = alive.flatMap(pod => makerOf(pod) ?? [])
     await book.learn(made.map(({ name }) => name))
     for (const { pod, name, uid } of made) tally(tallies, pod, name, uid, book)
-    next = page.continue
-  } while (next !== '')
+  }
   const conspicuous = await conspicuousOf(tallies.values(), book)
   book.endRound()
   return { pods, conspicuous }

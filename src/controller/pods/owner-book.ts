@@ -1,4 +1,5 @@
 import type { ClusterClient } from '../../cluster/client.ts'
+import { pagesOf } from '../../cluster/pages.ts'
 import { resolvePointer } from '../../json/pointer.ts'
 import { dig, getString, type JsonObject } from '../../json/value.ts'
 import type { OwnerKind } from '../../workload/owner.ts'
@@ -22,7 +23,6 @@ export interface Owner extends OwnerName {
 
 /** From so many unknown owners of one kind on, one list is cheaper than asking for each. */
 const LIST_FROM = 20
-const PAGE = 500
 
 /**
  * The owners of pods. A selector hardly changes, so an owner is asked for once; what a round has not used is forgotten at its
@@ -85,15 +85,12 @@ export class OwnerBook {
   }
 
   async #list(kind: OwnerKind): Promise<void> {
-    let next = ''
-    do {
-      const page = await this.#client.list(resourceOf(kind), { limit: PAGE, ...(next !== '' && { continue: next }) })
-      for (const object of page.items) {
+    for await (const objects of pagesOf(this.#client, resourceOf(kind))) {
+      for (const object of objects) {
         const owner = readOwner(kind, object)
         this.#known.set(keyOf(owner), owner)
       }
-      next = page.continue
-    } while (next !== '')
+    }
     this.#listed.add(kind.resource)
   }
 }

@@ -1,8 +1,7 @@
 import type { ClusterClient } from '../../cluster/client.ts'
+import { pagesOf } from '../../cluster/pages.ts'
 import { RECORD_KEY, readRecords } from '../../injection/record.ts'
 import { dig, getList, getString, type JsonObject } from '../../json/value.ts'
-
-const PAGE = 500
 
 /**
  * The share of the pods with a revision of an injection whose containers were restarted since a moment; 0 where there are none.
@@ -15,20 +14,14 @@ export async function injectedRestarts(
   since: number,
 ): Promise<number> {
   let [injected, restarted] = [0, 0]
-  let next = ''
-  do {
-    const page = await client.list(
-      { group: '', version: 'v1', resource: 'pods' },
-      { limit: PAGE, ...(next !== '' && { continue: next }) },
-    )
-    for (const pod of page.items) {
+  for await (const pods of pagesOf(client, { group: '', version: 'v1', resource: 'pods' })) {
+    for (const pod of pods) {
       const records = readRecords(dig(pod, 'metadata', 'annotations', RECORD_KEY))
       if (!records.some(({ name, revision }) => name === injection.name && revision === injection.revision)) continue
       injected++
       if (isRestarted(pod, since)) restarted++
     }
-    next = page.continue
-  } while (next !== '')
+  }
   return injected === 0 ? 0 : restarted / injected
 }
 

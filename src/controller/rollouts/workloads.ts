@@ -1,4 +1,5 @@
 import type { ClusterClient } from '../../cluster/client.ts'
+import { pagesOf } from '../../cluster/pages.ts'
 import { dig, getString, type Json, type JsonObject } from '../../json/value.ts'
 
 /** A workload that keeps pods running. */
@@ -11,22 +12,14 @@ export interface Workload {
   readonly unready: number
 }
 
-const PAGE = 500
 const KINDS = ['deployments', 'statefulsets', 'daemonsets'] as const
 
 /** All workloads of a cluster that keep pods running, a page at a time. */
 export async function readWorkloads(client: Pick<ClusterClient, 'list'>): Promise<readonly Workload[]> {
   const workloads: Workload[] = []
   for (const resource of KINDS) {
-    let next = ''
-    do {
-      const page = await client.list(
-        { group: 'apps', version: 'v1', resource },
-        { limit: PAGE, ...(next !== '' && { continue: next }) },
-      )
-      workloads.push(...page.items.map(item => workloadOf(resource, item)))
-      next = page.continue
-    } while (next !== '')
+    for await (const items of pagesOf(client, { group: 'apps', version: 'v1', resource }))
+      workloads.push(...items.map(item => workloadOf(resource, item)))
   }
   return workloads
 }
