@@ -7,6 +7,7 @@ import {
   ringLabels,
   rolloutParts,
   rolloutsOf,
+  unbrought,
 } from '../policy/rollout-sources.ts'
 import { compileInjection } from './compile.ts'
 import { type GenericFiles, readGeneric } from './generic/read.ts'
@@ -82,7 +83,7 @@ export function loadInjections(sources: InjectionSources, options: InjectionLoad
       hash,
     },
     problems: [...generic.problems, ...loaded.problems],
-    warnings: [...generic.warnings, ...loaded.warnings],
+    warnings: [...generic.warnings, ...loaded.warnings, ...(isUnstaged ? [] : unbrought(sources, documents, rollouts))],
     stale: [...generic.stale, ...loaded.stale],
   }
 }

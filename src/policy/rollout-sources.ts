@@ -1,6 +1,6 @@
-import type { Compiled } from './folder.ts'
+import type { Compiled, Folder } from './folder.ts'
 import type { Rollouts } from './placement.ts'
-import type { SourceDocument } from './problems.ts'
+import { locateProblem, type Problem, type SourceDocument } from './problems.ts'
 import { compileRecord, type RecordDocument } from './rollout-record.ts'
 
 /** What there is of rollouts beside the documents. Plain data but for the places in its documents. */
@@ -24,6 +24,26 @@ export function rolloutsOf<Document extends { readonly kind: string }>(
     return compiled.ok ? [compiled.document] : []
   })
   return { records: records.map(compileRecord), older }
+}
+
+/** Staged documents that no rollout has brought anywhere: whoever forgot the rollout should hear of it. */
+export function unbrought(
+  folder: Folder,
+  documents: readonly {
+    readonly kind: string
+    readonly name: string
+    readonly source: unknown
+    readonly isStaged: boolean
+  }[],
+  { records }: RolloutSources,
+): readonly Problem[] {
+  return documents.flatMap(({ kind, name, source, isStaged }) => {
+    if (!isStaged || records.some(({ target }) => target.kind === kind && target.name === name)) return []
+    const document = folder.documents.find(({ value }) => value === source)
+    if (document === undefined) return []
+    const message = 'it is in force nowhere: no CanaryRollout in a cluster brings it'
+    return [locateProblem(document, { pointer: '/spec/staged', part: 'value', message })]
+  })
 }
 
 /** What names the state of all rollouts in the hash of a set. */

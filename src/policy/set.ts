@@ -6,7 +6,14 @@ import type { CompiledException } from './exceptions.ts'
 import { type Folder, hashOf, loadFolder } from './folder.ts'
 import { arrange } from './placement.ts'
 import { locateProblem, type Problem } from './problems.ts'
-import { NO_ROLLOUT_SOURCES, type RolloutSources, ringLabels, rolloutParts, rolloutsOf } from './rollout-sources.ts'
+import {
+  NO_ROLLOUT_SOURCES,
+  type RolloutSources,
+  ringLabels,
+  rolloutParts,
+  rolloutsOf,
+  unbrought,
+} from './rollout-sources.ts'
 import { suggest } from './suggest.ts'
 
 /** Everything that decides a verdict, as one immutable snapshot. A request sees exactly one. */
@@ -58,7 +65,8 @@ export function loadSet(folder: Folder, options: LoadOptions): LoadedSet {
     previous === undefined ? [] : [...previous.documents, ...previous.exceptions],
   )
   const set = buildSet(documents, options)
-  return { set, ...rest, warnings: [...rest.warnings, ...misspelt(folder, set)] }
+  const staged = options.isUnstaged === true ? [] : unbrought(folder, set.documents, set.rollouts)
+  return { set, ...rest, warnings: [...rest.warnings, ...misspelt(folder, set), ...staged] }
 }
 
 /**

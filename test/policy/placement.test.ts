@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { CHECKS } from '../../src/checks/index.ts'
+import { digest } from '../../src/cli/documents.ts'
 import { namespaceLabelsOf, placeOf } from '../../src/policy/match.ts'
 import type { RecordDocument } from '../../src/policy/rollout-record.ts'
+import { loadSet } from '../../src/policy/set.ts'
 import { shareOf } from '../../src/rollout/rings.ts'
 import { COMPLETE } from '../../src/rollout/status.ts'
 import { documentsOf, judge, requestFor, setOf } from '../support/engine.ts'
@@ -182,6 +185,17 @@ describe('a staged policy', () => {
     const set = setOf([NEW, OLD].join('\n---\n'), '', { rollouts: rolloutSources([recordOf()]) })
     expect(set.namespaceLabels.has('ring')).toBe(true)
   })
+})
+
+it('a staged policy that nobody brings is told of, where it says so', () => {
+  const load = (options: object) =>
+    loadSet(
+      { documents: documentsOf([NEW, OLD].join('\n---\n')), problems: [] },
+      { checks: CHECKS, excludedNamespaces: [], digest, ...options },
+    ).warnings.map(({ pointer, message }) => `${pointer}: ${message}`)
+  expect(load({})).toEqual(['/spec/staged: it is in force nowhere: no CanaryRollout in a cluster brings it'])
+  expect(load({ rollouts: rolloutSources([recordOf()]) })).toEqual([])
+  expect(load({ isUnstaged: true })).toEqual([])
 })
 
 describe('whatever the record says', () => {
