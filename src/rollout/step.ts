@@ -135,15 +135,27 @@ function hold(
     return because(status, 'Holding', `stage ${stage?.name} holds until ${new Date(now + left).toISOString()}`)
   const unknown = gates.filter(isUnknown)
   if (unknown.length > 0) return because(status, 'GateUnknown', `nobody knows: ${namesOf(unknown)}`)
-  if (before.stage === spec.stages.length - 1)
-    return {
-      ...status,
-      phase: 'Complete',
-      since: now,
-      older: [],
-      reason: { word: 'Complete', message: 'every stage held' },
-    }
-  return reach(spec, status, seen, before.stage + 1, now)
+  if (before.stage < spec.stages.length - 1) return reach(spec, status, seen, before.stage + 1, now)
+  // It comes to the namespaces that no stage has reached, too.
+  const reason = lossOf(spec, seen, 'the namespaces of no stage')
+  if (reason !== undefined) return { ...status, reason }
+  return {
+    ...status,
+    phase: 'Complete',
+    since: now,
+    older: [],
+    reason: { word: 'Complete', message: 'every stage held' },
+  }
+}
+
+/** Why the target cannot go where it would go next: what is there could not live under it. */
+function lossOf({ gates }: RolloutSpec, { wouldBlock }: Observations, next: string): Reason | undefined {
+  if (gates.wouldBlock === undefined) return undefined
+  if (wouldBlock === undefined) return { word: 'GateUnknown', message: `nobody knows what ${next} would lose` }
+  if (wouldBlock <= gates.wouldBlock) return undefined
+  const workloads = wouldBlock === 1 ? '1 workload' : `${wouldBlock} workloads`
+  const message = `${workloads} of ${next} could not be rescheduled, scaled or rolled back under the target`
+  return { word: 'WouldBlock', message }
 }
 
 function breach(
@@ -167,15 +179,8 @@ function reach(
   now: number,
 ): RolloutStatus {
   const name = spec.stages[stage]?.name ?? ''
-  const limit = spec.gates.wouldBlock
-  if (limit !== undefined) {
-    const { wouldBlock } = seen
-    if (wouldBlock === undefined) return because(status, 'GateUnknown', `nobody knows what ${name} would lose`)
-    if (wouldBlock > limit) {
-      const message = `${wouldBlock} workloads of ${name} could not be rescheduled, scaled or rolled back under the target`
-      return because(status, 'WouldBlock', message)
-    }
-  }
+  const loss = lossOf(spec, seen, name)
+  if (loss !== undefined) return { ...status, reason: loss }
   const baseline = baselineOf(seen.podsAhead)
   if (baseline === undefined) return because(status, 'GateUnknown', 'what is there already is not known')
   const reason: Reason = { word: 'StageReached', message: `stage ${name} is reached` }

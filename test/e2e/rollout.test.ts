@@ -201,7 +201,7 @@ test('what an undo would lose is predicted, and keeps the policy from coming', a
   expect(predicted.code).toBe(1)
   await apply(plane, policy, rollout('undo', 'no-host-network', 2, { wouldBlock: 0 }))
   const kept = await rolloutBecomes(plane, 'undo', ({ reason }) => reason === 'WouldBlock')
-  expect(kept.message).toBe('1 workloads of canary could not be rescheduled, scaled or rolled back under the target')
+  expect(kept.message).toBe('1 workload of canary could not be rescheduled, scaled or rolled back under the target')
   expect((await dryRunCreate(plane, hostNetwork, canary)).status).toBe(201)
   // Nobody needs the old one any more: it goes on by itself.
   const { stdout } = await plane.kubectl(['get', 'replicasets', '-n', canary, '-l', 'app=undo', '-o', 'name'])

@@ -190,7 +190,10 @@ class Conductor {
     namespaces: NamespaceTable,
   ): Promise<number | undefined> {
     const next = (before?.status.stage ?? -1) + 1
-    if (rollout.spec.gates.wouldBlock === undefined || next >= rollout.spec.stages.length) return 0
+    const last = rollout.spec.stages.at(-1)
+    // A last stage that reaches everybody leaves nobody to whom it would come afterwards.
+    const isNobody = next >= rollout.spec.stages.length && last?.selector === undefined && last?.percent === undefined
+    if (rollout.spec.gates.wouldBlock === undefined || isNobody) return 0
     const holds = before?.status.phase === 'Progressing' ? (rollout.spec.stages[next - 1]?.holdMs ?? 0) : 0
     const isSoon = (before?.status.since ?? 0) + holds - this.#context.now() < DUE_MS
     return this.#options.wouldBlock(rollout, next, namespaces, isSoon ? DUE_AGE_MS : AGE_MS)

@@ -10,7 +10,7 @@ import type { SweepContext } from '../sweep.ts'
 /**
  * The owners of a stage that could not be rescheduled, scaled or rolled back under a policy.
  *
- * @param stage from 0 on.
+ * @param stage from 0 on; as many as there are asks for what no stage reaches.
  * @param unasked namespaces that the registration leaves out.
  */
 export async function wouldBlock(
@@ -22,7 +22,7 @@ export async function wouldBlock(
 ): Promise<readonly BlockedOwner[]> {
   const blocked = await blockedUnder(client, policy, context, unasked)
   return blocked.filter(({ namespace }) => {
-    const ring = stageOfNamespace(spec, namespace, namespaces)
+    const ring = stageOfNamespace(spec, namespace, namespaces) ?? spec.stages.length
     return ring === stage || ring === 'unknown'
   })
 }
