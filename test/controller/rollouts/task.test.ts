@@ -148,6 +148,15 @@ describe('the controller', () => {
     expect(await world.round()).toBe('Pending  Resumed')
   })
 
+  it('aborts also where the rollout has gone on while somebody asked for it', async () => {
+    const world = new World()
+    await world.round()
+    const asked = requestText('abort', world.now)
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: asked } } })
+    expect(await world.round()).toBe('Aborted  Aborted')
+  })
+
   it('of two rollouts of one target carries out the older one', async () => {
     const world = new World()
     await world.round()
