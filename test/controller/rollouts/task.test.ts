@@ -211,6 +211,23 @@ describe('the controller', () => {
     expect(world.record?.number).toBe(3)
   })
 
+  it('forgets what is between where a rollout is made anew again and again, not what was complete before all of them', async () => {
+    const world = new World()
+    await settle(world)
+    expect(world.record?.status).toMatchObject({ phase: 'Complete', revision: 'r1' })
+    for (let times = 0; times < 12; times++) {
+      world.cluster.drop(world.path)
+      world.conditions.revision = `again-${times}`
+      world.rollout('roll')
+      await world.round()
+      await world.round()
+      expect(world.line).toBe('Progressing canary StageReached')
+    }
+    const chain = []
+    for (let record = world.record; record !== undefined; record = record.before) chain.push(record.status.revision)
+    expect(chain).toEqual(['again-11', 'again-10', 'again-9', 'again-8', 'again-7', 'r1'])
+  })
+
   it('takes the record away when its target is gone, or no longer staged', async () => {
     const world = new World()
     await world.round()
