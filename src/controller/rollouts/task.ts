@@ -150,7 +150,8 @@ class Conductor {
     const target = facts.target(rollout.target)
     const own = stored?.record.uid === uidOf(object) ? stored.record : undefined
     const lost = own === undefined ? publishedRecord(object) : undefined
-    const restored = lost?.uid === uidOf(object) ? lost : undefined
+    const isOwn = lost?.uid === uidOf(object) && targetKey(lost.target) === targetKey(rollout.target)
+    const restored = isOwn ? lost : undefined
     const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
     const seen = observationsOf(rollout.spec, before?.status, measured, {

@@ -228,6 +228,17 @@ describe('the controller', () => {
     expect(chain).toEqual(['again-11', 'again-10', 'again-9', 'again-8', 'again-7', 'r1'])
   })
 
+  it('does not take the record of another target for a lost one', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    const other = { ...(dig(world.object, 'status', 'record') as object), target: { kind: 'Policy', name: 'other' } }
+    world.edit({ status: { record: other } as never })
+    expect(await world.round()).toBe('Pending  TargetChanged')
+    expect(world.record).toMatchObject({ number: 1, status: { phase: 'Pending', stage: -1, older: [] } })
+  })
+
   it('takes the record away when its target is gone, or no longer staged', async () => {
     const world = new World()
     await world.round()
