@@ -161,12 +161,13 @@ class Conductor {
       injectedRestarts: await this.#restarts(rollout, before),
     })
     const known = before && remembered(before)
-    // What was lost is put back before anything moves.
+    // What was lost is put back before anything moves, where there is something to put it back for.
     const status =
-      restored === undefined
+      restored === undefined || target === undefined
         ? step(rollout.spec, known, seen, requestsIn(object, before?.status.since ?? 0), now())
         : remembered(restored)
-    const record = nextRecord({ object, rollout, status, stored: stored?.record, restored })
+    const present = stored?.record ?? (target === undefined ? restored : undefined)
+    const record = nextRecord({ object, rollout, status, stored: present, restored })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.

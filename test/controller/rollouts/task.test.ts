@@ -228,6 +228,22 @@ describe('the controller', () => {
     expect(chain).toEqual(['again-11', 'again-10', 'again-9', 'again-8', 'again-7', 'r1'])
   })
 
+  it('says that the target is gone, and does not write that again and again', async () => {
+    const world = new World()
+    await settle(world)
+    world.conditions.isTargetThere = false
+    await world.round()
+    await world.round()
+    expect(world.line).toBe('Complete complete TargetMissing')
+    const before = world.cluster.requests.length
+    for (let rounds = 0; rounds < 3; rounds++) await world.round()
+    expect(world.cluster.requests.slice(before).filter(line => !line.startsWith('GET'))).toEqual([])
+    // It is back, as it was.
+    world.conditions.isTargetThere = true
+    await world.round()
+    expect(world.record?.status).toMatchObject({ phase: 'Complete', revision: 'r1' })
+  })
+
   it('does not take the record of another target for a lost one', async () => {
     const world = new World()
     await world.round()
