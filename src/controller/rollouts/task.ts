@@ -1,8 +1,8 @@
 import { compareText } from '../../admission/text.ts'
-import { ROLLOUTS } from '../../cluster/documents.ts'
+import { documentOf, ROLLOUTS } from '../../cluster/documents.ts'
 import { getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
-import { describeProblem, type SourceDocument } from '../../policy/problems.ts'
+import { describeProblem } from '../../policy/problems.ts'
 import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
 import type { Target } from '../../rollout/record.ts'
@@ -89,7 +89,9 @@ class Conductor {
       if (facts.target(stored.record.target) === undefined) await removeRecord(client, namespace, stored)
     }
     if (items.length === 0) return
-    const compiled = items.toSorted(byAge).map(object => ({ object, result: compileRollout(sourceOf(object)) }))
+    const compiled = items
+      .toSorted(byAge)
+      .map(object => ({ object, result: compileRollout(documentOf('CanaryRollout', object, () => '')) }))
     const replicas = await this.#scrape()
     const measured = await this.#measure(
       facts,
@@ -232,16 +234,4 @@ function byAge({ metadata: a }: JsonObject, { metadata: b }: JsonObject): number
   const key = (metadata: Json | undefined) =>
     `${getString(metadata, 'creationTimestamp')} ${getString(metadata, 'name')}`
   return compareText(key(a), key(b))
-}
-
-function sourceOf({ apiVersion, kind, metadata, spec }: JsonObject): SourceDocument {
-  const name = getString(metadata, 'name') ?? ''
-  const start = { line: 1, column: 1 }
-  return {
-    file: `CanaryRollout ${name}`,
-    value: { apiVersion, kind, metadata: { name }, spec },
-    kinds: ['CanaryRollout'],
-    revision: '',
-    locate: () => ({ start, end: start }),
-  }
 }
