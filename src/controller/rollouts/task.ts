@@ -99,26 +99,25 @@ class Conductor {
     )
     const uids = new Set(items.map(uidOf))
     const taken = new Set<string>()
+    const failures: unknown[] = []
     for (const { object, result } of compiled) {
       if (signal.aborted) return
-      if (!result.ok) {
-        await this.#publisher.publish(
-          object,
-          { status: WAITING, stages: [], record: undefined, counts: undefined },
-          result.problems.map(describeProblem).join('; '),
-        )
-        continue
-      }
-      const key = targetKey(result.document.target)
-      const stored = records.get(key)
-      // Of two rollouts of one target the one that has a record goes on, or else the older one.
-      const isOthers = stored !== undefined && stored.record.uid !== uidOf(object) && uids.has(stored.record.uid)
-      if (isOthers || taken.has(key)) await this.#refuse(object, result.document)
-      else {
+      const conduct = () => {
+        if (!result.ok) return this.#refuse(object, WAITING, result.problems.map(describeProblem).join('; '))
+        const { target } = result.document
+        const key = targetKey(target)
+        const stored = records.get(key)
+        // Of two rollouts of one target the one that has a record goes on, or else the older one.
+        const isOthers = stored !== undefined && stored.record.uid !== uidOf(object) && uids.has(stored.record.uid)
+        if (isOthers || taken.has(key)) return this.#refuse(object, takenBy(target))
         taken.add(key)
-        await this.#conduct({ object, rollout: result.document, stored, facts, measured, replicas, signal })
+        return this.#conduct({ object, rollout: result.document, stored, facts, measured, replicas, signal })
       }
+      // One that cannot be carried out must not keep the others from being taken back.
+      await conduct().catch(error => failures.push(error))
     }
+    if (failures.length > 1) throw new AggregateError(failures, 'some rollouts could not be carried out')
+    if (failures.length > 0) throw failures[0]
   }
 
   async #scrape(): Promise<readonly ReplicaText[]> {
@@ -206,12 +205,14 @@ class Conductor {
     return this.#options.injectedRestarts({ name: target.name, revision: before.status.revision }, before.status.since)
   }
 
-  /** Says of a rollout whose target is another's that it waits. */
-  async #refuse(object: JsonObject, { target, spec }: CompiledRollout): Promise<void> {
-    const message = `${target.kind} ${target.name} is the target of another rollout`
-    const status: RolloutStatus = { ...WAITING, reason: { word: 'TargetTaken', message } }
-    await this.#publisher.publish(object, { status, stages: spec.stages, record: undefined, counts: undefined })
+  /** Says of a rollout why it is not carried out. */
+  async #refuse(object: JsonObject, status: RolloutStatus, fault?: string): Promise<void> {
+    await this.#publisher.publish(object, { status, stages: [], record: undefined, counts: undefined }, fault)
   }
+}
+
+function takenBy({ kind, name }: Target): RolloutStatus {
+  return { ...WAITING, reason: { word: 'TargetTaken', message: `${kind} ${name} is the target of another rollout` } }
 }
 
 interface Conducted {

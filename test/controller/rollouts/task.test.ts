@@ -177,6 +177,20 @@ describe('the controller', () => {
     expect(world.line).toBe('Pending  TargetChanged')
   })
 
+  it('carries out the others where one cannot be told or measured', async () => {
+    const world = new World()
+    world.rollout('broken', { stages: [] })
+    world.cluster.fault = ({ method, path }) => {
+      if (method === 'PUT' && path.includes('/broken/')) throw new ApiError(422, 'Invalid', 'too long', undefined)
+    }
+    await expect(world.round()).rejects.toThrow('too long')
+    await expect(world.round()).rejects.toThrow('too long')
+    expect(world.line).toBe('Progressing canary StageReached')
+    Object.assign(world.conditions, { requests: 20, denials: 5 })
+    await expect(world.round()).rejects.toThrow('too long')
+    expect(world.line).toBe('RolledBack  Breached')
+  })
+
   it('keeps what was in force where a new revision has not come, and that below a new rollout', async () => {
     const world = new World()
     await settle(world)
