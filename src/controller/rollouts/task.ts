@@ -158,8 +158,8 @@ class Conductor {
     const seen = observationsOf(rollout.spec, before?.status, measured, {
       revision: target?.revision,
       counts,
-      wouldBlock: await this.#wouldBlock(rollout, before, facts.namespaces),
-      injectedRestarts: await this.#restarts(rollout, before),
+      wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
+      injectedRestarts: await this.#known(this.#restarts(rollout, before)),
     })
     const known = before && remembered(before)
     // What was lost is put back before anything moves, where there is something to put it back for.
@@ -185,6 +185,14 @@ class Conductor {
     // Nobody has been asked yet whether they go by a new one.
     const published = record === stored?.record ? counts : countReplicas(replicas, record)
     await this.#publisher.publish(object, { status, stages: rollout.spec.stages, record, counts: published })
+  }
+
+  /** What cannot be listed nobody knows: it keeps a rollout from going on, not from being taken back. */
+  #known(measured: Promise<number | undefined>): Promise<number | undefined> {
+    return measured.catch(error => {
+      this.#context.log.warn({ err: error }, 'a gate of a rollout could not be asked')
+      return undefined
+    })
   }
 
   async #wouldBlock(

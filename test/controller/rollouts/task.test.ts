@@ -191,6 +191,16 @@ describe('the controller', () => {
     expect(world.line).toBe('RolledBack  Breached')
   })
 
+  it('takes the target back also where nobody knows what the next stage would lose', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.conditions.isBlind = true
+    expect(await world.round(20)).toBe('Progressing canary GateUnknown')
+    Object.assign(world.conditions, { requests: 20, denials: 5 })
+    expect(await world.round()).toBe('RolledBack  Breached')
+  })
+
   it('keeps what was in force where a new revision has not come, and that below a new rollout', async () => {
     const world = new World()
     await settle(world)
