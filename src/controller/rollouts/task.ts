@@ -13,7 +13,7 @@ import { replicasOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
 import { nextRecord, remembered } from './next-record.ts'
 import { type Measured, observationsOf } from './observe.ts'
-import { publishedRecord } from './published.ts'
+import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
 import { countReplicas, LatencyWindow, type ReplicaText } from './replicas.ts'
@@ -103,13 +103,16 @@ class Conductor {
     for (const { object, result } of compiled) {
       if (signal.aborted) return
       const conduct = () => {
-        if (!result.ok) return this.#refuse(object, WAITING, result.problems.map(describeProblem).join('; '))
+        if (!result.ok) {
+          const own = [...records.values()].find(({ record }) => record.uid === uidOf(object))
+          return this.#publisher.refuse(object, own?.record, result.problems.map(describeProblem).join('; '))
+        }
         const { target } = result.document
         const key = targetKey(target)
         const stored = records.get(key)
         // Of two rollouts of one target the one that has a record goes on, or else the older one.
         const isOthers = stored !== undefined && stored.record.uid !== uidOf(object) && uids.has(stored.record.uid)
-        if (isOthers || taken.has(key)) return this.#refuse(object, takenBy(target))
+        if (isOthers || taken.has(key)) return this.#publisher.publish(object, takenBy(target))
         taken.add(key)
         return this.#conduct({ object, rollout: result.document, stored, facts, measured, replicas, signal })
       }
@@ -151,8 +154,7 @@ class Conductor {
     const target = facts.target(rollout.target)
     const own = stored?.record.uid === uidOf(object) ? stored.record : undefined
     const lost = own === undefined ? publishedRecord(object) : undefined
-    const isOwn = lost?.uid === uidOf(object) && targetKey(lost.target) === targetKey(rollout.target)
-    const restored = isOwn ? lost : undefined
+    const restored = lost && targetKey(lost.target) === targetKey(rollout.target) ? lost : undefined
     const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
     const seen = observationsOf(rollout.spec, before?.status, measured, {
@@ -212,15 +214,13 @@ class Conductor {
     if (before === undefined || before.status.stage < 0) return 0
     return this.#options.injectedRestarts({ name: target.name, revision: before.status.revision }, before.status.since)
   }
-
-  /** Says of a rollout why it is not carried out. */
-  async #refuse(object: JsonObject, status: RolloutStatus, fault?: string): Promise<void> {
-    await this.#publisher.publish(object, { status, stages: [], record: undefined, counts: undefined }, fault)
-  }
 }
 
-function takenBy({ kind, name }: Target): RolloutStatus {
-  return { ...WAITING, reason: { word: 'TargetTaken', message: `${kind} ${name} is the target of another rollout` } }
+/** What is said of a rollout whose target is another's. */
+function takenBy({ kind, name }: Target): Omit<Published, 'fault'> {
+  const message = `${kind} ${name} is the target of another rollout`
+  const status: RolloutStatus = { ...WAITING, reason: { word: 'TargetTaken', message } }
+  return { status, stages: [], record: undefined, counts: undefined }
 }
 
 interface Conducted {

@@ -177,6 +177,21 @@ describe('the controller', () => {
     expect(world.line).toBe('Pending  TargetChanged')
   })
 
+  it('says of one that became faulty where it stands all the same', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const record = world.record
+    world.edit({ spec: { stages: Array.from({ length: 2000 }, () => ({ name: 'Not A Name', hold: 'soon' })) } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(dig(world.object, 'status', 'record')).toEqual(record)
+    expect(JSON.stringify(dig(world.object, 'status', 'conditions')).length).toBeLessThan(5000)
+    // Both are lost at once, and only one of them comes back by itself.
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    await world.round()
+    expect(dig(world.object, 'status', 'record')).toEqual(record)
+  })
+
   it('carries out the others where one cannot be told or measured', async () => {
     const world = new World()
     world.rollout('broken', { stages: [] })
