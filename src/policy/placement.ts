@@ -54,14 +54,15 @@ export function arrange<Document extends Versioned>(
   const own = records.filter(({ target }) => target.kind === kind).map(record => trackerOf(record, documents, older))
   return documents.flatMap(document => {
     const replacing = own.filter(({ replaced }) => replaced.has(document.name))
-    if (!document.isStaged) return [placed(document, undefined, replacing)]
+    const stays = (place: Place) => staysAt(document, replacing, own, place)
+    if (!document.isStaged) return [placed(document, undefined, replacing, stays)]
     const tracker = own.find(({ record }) => record.target.name === document.name)
     if (tracker === undefined) return []
     const earlier = older.filter(({ name, revision }) => name === document.name && revision !== document.revision)
     const inForce = revisionsInForce(tracker.record)
     const versions = [document, ...earlier]
       .filter(({ revision }) => inForce.has(revision))
-      .map(version => placed(version, targetAt(tracker, version), replacing))
+      .map(version => placed(version, targetAt(tracker, version), replacing, stays))
     return tracker.record.elsewhere === 'Audit'
       ? [...versions, { ...document, placement: shadowAt(tracker, document) }]
       : versions
@@ -121,6 +122,7 @@ function placed<Document extends Versioned>(
   document: Document,
   own: Placement | undefined,
   replacing: readonly Tracker[],
+  stays: Placement['isAt'],
 ): Document {
   const [first] = replacing
   if (first === undefined) return own === undefined ? document : { ...document, placement: own }
@@ -132,23 +134,53 @@ function placed<Document extends Versioned>(
       rollout: own?.rollout ?? record.rings.name,
       record: own?.record ?? record.number,
       displaces: NOTHING,
-      isAt: place => bothOf(own?.isAt(place) ?? true, () => stays(document, replacing, place)),
+      isAt: place => bothOf(own?.isAt(place) ?? true, () => stays(place)),
     },
   }
 }
 
 const NOTHING: ReadonlySet<string> = new Set()
 
-/** Where several rollouts replace a document, it stays until the last of them has brought something better. */
-function stays({ name }: Versioned, replacing: readonly Tracker[], place: Place): boolean | 'unknown' {
+/**
+ * Where several rollouts replace a document, it stays until the last of them has brought something better; and where what they have brought
+ * is replaced by the document itself, for ever: of those that drive out each other all stay.
+ *
+ * @param all the trackers of every target.
+ */
+function staysAt(
+  { name }: Versioned,
+  replacing: readonly Tracker[],
+  all: readonly Tracker[],
+  place: Place,
+): boolean | 'unknown' {
   let answer: boolean | 'unknown' = false
-  for (const { at } of replacing) {
+  for (const { at, record } of replacing) {
     const { replaced, isUnknown } = at(place)
-    if (!replaced.has(name)) continue
+    if (!replaced.has(name)) {
+      if (drivenOut(name, all, place).has(record.target.name)) return true
+      continue
+    }
     if (!isUnknown) return true
     answer = 'unknown'
   }
   return answer
+}
+
+/** What is not in force at a place, or may not be, because of a target, and because of what that drives out, and so on. */
+function drivenOut(target: string, all: readonly Tracker[], place: Place): ReadonlySet<string> {
+  const found = new Set<string>()
+  const waiting = [target]
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const tracker = all.find(({ record }) => record.target.name === name)
+    if (tracker === undefined) continue
+    const { replaced: left, isUnknown } = tracker.at(place)
+    for (const gone of tracker.replaced) {
+      if ((left.has(gone) && !isUnknown) || found.has(gone)) continue
+      found.add(gone)
+      waiting.push(gone)
+    }
+  }
+  return found
 }
 
 function bothOf(one: boolean | 'unknown', other: () => boolean | 'unknown'): boolean | 'unknown' {

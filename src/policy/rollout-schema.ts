@@ -3,7 +3,15 @@ import { API_VERSION, labelSelector, metadata } from './schema.ts'
 
 const DURATION = /^(?:\d{1,6}(?:ms|s|m|h|d))+$/
 
-const duration = z.string().regex(DURATION, 'must be a duration such as 50ms, 30m, 2h or 1h30m')
+/** Ten years: what ends later cannot be named as a date in the end. */
+const MAX_DURATION = 3650 * 86_400_000
+/** Each is asked for every request. */
+const MAX_STAGES = 100
+
+const duration = z
+  .string()
+  .regex(DURATION, 'must be a duration such as 50ms, 30m, 2h or 1h30m')
+  .refine(text => millisecondsOf(text) <= MAX_DURATION, 'must be at most 3650d')
 export const documentName = z
   .string()
   .max(253, 'must have at most 253 characters')
@@ -55,7 +63,11 @@ const spec = z
       .strictObject({ kind: z.enum(['Policy', 'SidecarInjection']), name: documentName })
       .describe('The document that is rolled out; its spec.staged is true.'),
     replaces: documentName.optional().describe('What stays in force where the target has not come.'),
-    stages: z.array(stageSchema).min(1, 'must not be empty').describe('Cumulative, in order.'),
+    stages: z
+      .array(stageSchema)
+      .min(1, 'must not be empty')
+      .refine(stages => stages.length <= MAX_STAGES, `must have at most ${MAX_STAGES} stages`)
+      .describe('Cumulative, in order.'),
     elsewhere: z
       .enum(['Audit', 'Off'])
       .default('Audit')

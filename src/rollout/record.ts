@@ -74,8 +74,10 @@ const NOTHING: Versions = { revisions: NONE, replaced: NONE, isUnknown: false }
 /** What is in force where a rollout has not come. */
 function below({ before, replaces }: RolloutRecord, place: Place, isThere: (revision: string) => boolean): Versions {
   const rest = before === undefined ? NOTHING : versionsAt(before, place, isThere)
+  if (replaces === undefined) return rest
   // An earlier rollout may have brought the target here already; then that is in force, and not what it replaced.
-  if (replaces === undefined || (rest.revisions.size > 0 && !rest.isUnknown)) return rest
+  const isBrought = rest.revisions.size > 0 && !rest.isUnknown
+  if (isBrought && before !== undefined && replacedNames(before).has(replaces)) return rest
   return { ...rest, replaced: new Set([...rest.replaced, replaces]) }
 }
 

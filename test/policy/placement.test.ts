@@ -143,6 +143,21 @@ describe('a staged policy', () => {
     ])
   })
 
+  it('stays what it was where a later rollout replaces something else as well', () => {
+    const other = policy('other', 'host-ports')
+    const before = recordOf({ revision: revisionOf(EARLIER), phase: 'Complete', stage: 2 })
+    const record = recordOf(
+      { revision: revisionOf(NEW), stage: 0 },
+      { number: 9, rollout: 'again', uid: 'again', replaces: 'other', before },
+    )
+    // No rollout has brought anything yet in place of the other.
+    expect(PLACES.map(namespace => verdictsIn(namespace, [record], [NEW, OLD, other]).denies)).toEqual([
+      NEW_DENIES,
+      [...EARLIER_DENIES, 'other/host-ports'],
+      [...EARLIER_DENIES, 'other/host-ports'],
+    ])
+  })
+
   it('that two rollouts replace stays until the last of them has brought something better', () => {
     const other = policy('other', 'host-ports', { staged: true })
     const one = recordOf({ revision: revisionOf(NEW), stage: 2 })
@@ -153,6 +168,41 @@ describe('a staged policy', () => {
     const verdict = (namespace: string) => verdictsIn(namespace, [one, two], [NEW, OLD, other]).denies
     expect(verdict('canary')).toEqual(['new/privileged', 'other/host-ports'])
     expect(verdict(REST)).toEqual([...NEW_DENIES, ...OLD_DENIES])
+  })
+
+  it('is in force beside the other where two rollouts replace each other: neither drives out the last', () => {
+    const old = policy('old', 'host-namespaces', { staged: true })
+    const forth = recordOf({ revision: revisionOf(NEW), phase: 'Complete', stage: 2 })
+    const back = (status: Partial<RecordDocument['status']>) =>
+      recordOf(status, { rollout: 'back', uid: 'back', target: { kind: 'Policy', name: 'old' }, replaces: 'new' })
+    const complete = back({ revision: revisionOf(old), phase: 'Complete', stage: 2 })
+    const verdicts = (records: readonly RecordDocument[]) =>
+      [...PLACES, 'nobody-knows'].map(namespace => verdictsIn(namespace, records, [NEW, old]).denies)
+    expect(verdicts([forth, complete])).toEqual(Array(4).fill([...NEW_DENIES, ...OLD_DENIES]))
+    // The way back has only begun.
+    expect(verdicts([forth, back({ phase: 'Pending', stage: -1 })])).toEqual(Array(4).fill(NEW_DENIES))
+    // It is one of something that was complete once: until it comes, nothing changes.
+    const before = back({ revision: revisionOf(old), phase: 'Complete', stage: 2 })
+    const again = { ...back({ revision: revisionOf(old), stage: 0 }), before: { ...before, replaces: 'oldest' } }
+    expect(verdicts([forth, again])).toEqual([
+      [...NEW_DENIES, ...OLD_DENIES],
+      NEW_DENIES,
+      NEW_DENIES,
+      [...NEW_DENIES, ...OLD_DENIES],
+    ])
+    // Also where the circle is a longer one.
+    const third = policy('third', 'host-ports', { staged: true })
+    const on = recordOf(
+      { revision: revisionOf(third), phase: 'Complete', stage: 2 },
+      { rollout: 'on', uid: 'on', target: { kind: 'Policy', name: 'third' }, replaces: 'new' },
+    )
+    const round = { ...complete, replaces: 'third' }
+    for (const namespace of PLACES)
+      expect(verdictsIn(namespace, [forth, on, round], [NEW, old, third]).denies).toEqual([
+        ...NEW_DENIES,
+        ...OLD_DENIES,
+        'third/host-ports',
+      ])
   })
 
   it('joins objects that are in no namespace at the last stage', () => {

@@ -98,6 +98,20 @@ spec:
       '/spec/stages/0/hold: must be a duration',
     ],
     [
+      'a hold that outlives everybody',
+      text => text.replace('30m', '999999d'.repeat(200)),
+      '/spec/stages/0/hold: must be at most 3650d',
+    ],
+    [
+      'more stages than anybody watches',
+      text =>
+        text.replace(
+          '  stages:\n',
+          `  stages:\n${Array.from({ length: 100 }, (_, index) => `    - {name: s${index}, hold: 1m}\n`).join('')}`,
+        ),
+      '/spec/stages: must have at most 100 stages',
+    ],
+    [
       'a share beyond all',
       text => text.replace('percent: 25', 'percent: 250'),
       '/spec/stages/1/percent: must be from 0 to 100',

@@ -14,7 +14,7 @@ export interface RecordFacts {
   readonly restored: RecordDocument | undefined
 }
 
-/** Rollouts that were deleted on their way, one after the other: older ones are forgotten. */
+/** Rollouts that were deleted on their way, one after the other: of more than these the ones between are forgotten. */
 const MAX_BEFORE = 5
 
 /**
@@ -62,9 +62,15 @@ function recorded({ baseline, gates, older, ...status }: RolloutStatus): RecordD
   return { ...status, ...(baseline !== undefined && { baseline }), older: [...older], gates: [...gates] }
 }
 
+/** The last of all stays: if any was complete it is that one, and then nothing else is in force where the others have not come. */
 function bounded(record: RecordDocument, depth: number): RecordDocument {
   const { before, ...rest } = record
-  return before === undefined || depth <= 1 ? rest : { ...rest, before: bounded(before, depth - 1) }
+  if (before === undefined) return rest
+  return depth <= 2 ? { ...rest, before: lastOf(before) } : { ...rest, before: bounded(before, depth - 1) }
+}
+
+function lastOf(record: RecordDocument): RecordDocument {
+  return record.before === undefined ? record : lastOf(record.before)
 }
 
 /** Whether two say the same. Why it was written, and what the gates say at this moment, is no reason to write it again. */

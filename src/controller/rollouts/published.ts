@@ -72,5 +72,6 @@ function timeOf(milliseconds: number): string {
 
 /** The record that a rollout's status bears: it stands in where the ControllerRevision was lost. */
 export function publishedRecord(rollout: JsonObject): RecordDocument | undefined {
-  return readRecord(dig(rollout, 'status', 'record'))
+  const record = readRecord(dig(rollout, 'status', 'record'))
+  return record !== undefined && record.uid === getString(rollout['metadata'], 'uid') ? record : undefined
 }

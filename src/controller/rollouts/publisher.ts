@@ -1,11 +1,19 @@
+import { shorten } from '../../admission/text.ts'
 import { ROLLOUTS } from '../../cluster/documents.ts'
 import { writeEvent } from '../../cluster/events.ts'
 import { isApiError } from '../../cluster/http.ts'
 import { deepEqual, dig, getString, isObject, type JsonObject } from '../../json/value.ts'
+import { stageOf } from '../../policy/rollout.ts'
+import type { RecordDocument } from '../../policy/rollout-record.ts'
+import { WAITING } from '../../rollout/step.ts'
 import type { ControllerContext } from '../task.ts'
 import { isTransition } from './history.ts'
-import { type Published, statusDocument } from './published.ts'
+import { remembered } from './next-record.ts'
+import { type Published, publishedRecord, statusDocument } from './published.ts'
 import { REQUEST_ANNOTATION } from './requests.ts'
+
+/** A document may have any number of faults; a status may not. */
+const MAX_FAULT = 4096
 
 /** Says in a rollout's status, in Events and in the log where it stands. Nothing is decided by any of it. */
 export class Publisher {
@@ -38,6 +46,18 @@ export class Publisher {
     const { phase, reason } = published.status
     const type = /^(?:Breached|TargetMissing|TargetTaken|WouldBlock)$/.test(reason.word) ? 'Warning' : 'Normal'
     await this.tell(object, type, reason.word, phase, reason.message)
+  }
+
+  /**
+   * Says of a rollout that it cannot be carried out, and where it stands: what it has brought stays in force.
+   *
+   * @param record its own; undefined where it has none, or has lost it.
+   */
+  async refuse(object: JsonObject, record: RecordDocument | undefined, fault: string): Promise<void> {
+    const known = record ?? publishedRecord(object)
+    const status = known === undefined ? WAITING : remembered(known)
+    const stages = known?.stages.map(stageOf) ?? []
+    await this.publish(object, { status, stages, record: known, counts: undefined }, shorten(fault, MAX_FAULT))
   }
 
   /** An Event and a line of the log. */

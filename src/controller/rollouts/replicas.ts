@@ -7,7 +7,7 @@ export interface ReplicaText {
   readonly text: string | undefined
 }
 
-/** What the gateways have counted since the present state of a rollout. */
+/** What the gateways have counted of the present revision since the present state of a rollout. */
 export interface ReplicaCounts {
   readonly total: number
   /** Those that go by the present state. */
@@ -18,21 +18,28 @@ export interface ReplicaCounts {
 }
 
 /**
- * Sums up what every gateway counted under the present record of a rollout.
+ * Sums up what every gateway counted under the present record of a rollout, of the revision that it brings: an earlier one that is still in
+ * force elsewhere would hide in its many requests what the new one refuses.
  *
  * @returns counts that hold only where `current` is `total` and not 0: a gateway that does not answer, or goes by an older state, is one of
  *   which nothing is known.
  */
-export function countReplicas(replicas: readonly ReplicaText[], { rollout, number }: RecordDocument): ReplicaCounts {
+export function countReplicas(
+  replicas: readonly ReplicaText[],
+  { rollout, number, target, status }: RecordDocument,
+): ReplicaCounts {
   const counts = { total: replicas.length, current: 0, requests: 0, denials: 0, errors: 0 }
-  const isPresent = (labels: Readonly<Record<string, string>>) =>
-    labels['rollout'] === rollout && labels['record'] === String(number)
+  type Labels = Readonly<Record<string, string>>
+  const isPresent = (labels: Labels) => labels['rollout'] === rollout && labels['record'] === String(number)
+  // Of a rollout that had another target before, the record of that may have the same number.
+  const isOwn = (labels: Labels) =>
+    isPresent(labels) && labels['kind'] === target.kind && labels['target'] === target.name
   for (const { text } of replicas) {
     if (text === undefined) continue
-    if (!samplesOf(text, 'portcullis_rollout_info').some(({ labels }) => isPresent(labels))) continue
+    if (!samplesOf(text, 'portcullis_rollout_info').some(({ labels }) => isOwn(labels))) continue
     counts.current++
     for (const { labels, value } of samplesOf(text, 'portcullis_rollout_reviews_total')) {
-      if (!isPresent(labels)) continue
+      if (!isPresent(labels) || labels['version'] !== `${target.name}@${status.revision}`) continue
       const { role, result } = labels
       if (result === 'error') counts.errors += role === 'replaced' ? 0 : value
       if (role !== 'target') continue

@@ -12,21 +12,23 @@ export function requestText(word: 'promote' | 'resume' | 'abort', now: number, s
 /**
  * Reads what an operator has asked for.
  *
- * @param since since when the rollout is where it is: what was asked for before that was about something else.
+ * @param since since when the rollout is where it is: what was asked for before that was about something else, an abort
+ *   apart.
  */
 export function requestsIn(rollout: JsonObject, since: number): Requests {
   const text = getString(dig(rollout, 'metadata', 'annotations'), REQUEST_ANNOTATION)
   if (text === undefined) return {}
   const [word, time = '', stage] = text.trim().split(/\s+/)
   const asked = Date.parse(time)
-  if (Number.isNaN(asked) || asked < since) return {}
+  if (Number.isNaN(asked)) return {}
+  // Whoever aborts it means all of it, also where it has gone on since they looked.
+  if (word === 'abort') return { abort: true }
+  if (asked < since) return {}
   switch (word) {
     case 'promote':
       return stage === undefined ? {} : { promote: stage }
     case 'resume':
       return { resume: true }
-    case 'abort':
-      return { abort: true }
     default:
       return {}
   }

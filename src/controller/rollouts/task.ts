@@ -1,8 +1,8 @@
 import { compareText } from '../../admission/text.ts'
-import { ROLLOUTS } from '../../cluster/documents.ts'
+import { documentOf, ROLLOUTS } from '../../cluster/documents.ts'
 import { getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
-import { describeProblem, type SourceDocument } from '../../policy/problems.ts'
+import { describeProblem } from '../../policy/problems.ts'
 import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
 import type { Target } from '../../rollout/record.ts'
@@ -13,7 +13,7 @@ import { replicasOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
 import { nextRecord, remembered } from './next-record.ts'
 import { type Measured, observationsOf } from './observe.ts'
-import { publishedRecord } from './published.ts'
+import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
 import { countReplicas, LatencyWindow, type ReplicaText } from './replicas.ts'
@@ -89,7 +89,9 @@ class Conductor {
       if (facts.target(stored.record.target) === undefined) await removeRecord(client, namespace, stored)
     }
     if (items.length === 0) return
-    const compiled = items.toSorted(byAge).map(object => ({ object, result: compileRollout(sourceOf(object)) }))
+    const compiled = items
+      .toSorted(byAge)
+      .map(object => ({ object, result: compileRollout(documentOf('CanaryRollout', object, () => '')) }))
     const replicas = await this.#scrape()
     const measured = await this.#measure(
       facts,
@@ -97,26 +99,28 @@ class Conductor {
     )
     const uids = new Set(items.map(uidOf))
     const taken = new Set<string>()
+    const failures: unknown[] = []
     for (const { object, result } of compiled) {
       if (signal.aborted) return
-      if (!result.ok) {
-        await this.#publisher.publish(
-          object,
-          { status: WAITING, stages: [], record: undefined, counts: undefined },
-          result.problems.map(describeProblem).join('; '),
-        )
-        continue
-      }
-      const key = targetKey(result.document.target)
-      const stored = records.get(key)
-      // Of two rollouts of one target the one that has a record goes on, or else the older one.
-      const isOthers = stored !== undefined && stored.record.uid !== uidOf(object) && uids.has(stored.record.uid)
-      if (isOthers || taken.has(key)) await this.#refuse(object, result.document)
-      else {
+      const conduct = () => {
+        if (!result.ok) {
+          const own = [...records.values()].find(({ record }) => record.uid === uidOf(object))
+          return this.#publisher.refuse(object, own?.record, result.problems.map(describeProblem).join('; '))
+        }
+        const { target } = result.document
+        const key = targetKey(target)
+        const stored = records.get(key)
+        // Of two rollouts of one target the one that has a record goes on, or else the older one.
+        const isOthers = stored !== undefined && stored.record.uid !== uidOf(object) && uids.has(stored.record.uid)
+        if (isOthers || taken.has(key)) return this.#publisher.publish(object, takenBy(target))
         taken.add(key)
-        await this.#conduct({ object, rollout: result.document, stored, facts, measured, replicas, signal })
+        return this.#conduct({ object, rollout: result.document, stored, facts, measured, replicas, signal })
       }
+      // One that cannot be carried out must not keep the others from being taken back.
+      await conduct().catch(error => failures.push(error))
     }
+    if (failures.length > 1) throw new AggregateError(failures, 'some rollouts could not be carried out')
+    if (failures.length > 0) throw failures[0]
   }
 
   async #scrape(): Promise<readonly ReplicaText[]> {
@@ -150,22 +154,23 @@ class Conductor {
     const target = facts.target(rollout.target)
     const own = stored?.record.uid === uidOf(object) ? stored.record : undefined
     const lost = own === undefined ? publishedRecord(object) : undefined
-    const restored = lost?.uid === uidOf(object) ? lost : undefined
+    const restored = lost && targetKey(lost.target) === targetKey(rollout.target) ? lost : undefined
     const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
     const seen = observationsOf(rollout.spec, before?.status, measured, {
       revision: target?.revision,
       counts,
-      wouldBlock: await this.#wouldBlock(rollout, before, facts.namespaces),
-      injectedRestarts: await this.#restarts(rollout, before),
+      wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
+      injectedRestarts: await this.#known(this.#restarts(rollout, before)),
     })
     const known = before && remembered(before)
-    // What was lost is put back before anything moves.
+    // What was lost is put back before anything moves, where there is something to put it back for.
     const status =
-      restored === undefined
+      restored === undefined || target === undefined
         ? step(rollout.spec, known, seen, requestsIn(object, before?.status.since ?? 0), now())
         : remembered(restored)
-    const record = nextRecord({ object, rollout, status, stored: stored?.record, restored })
+    const present = stored?.record ?? (target === undefined ? restored : undefined)
+    const record = nextRecord({ object, rollout, status, stored: present, restored })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
@@ -182,6 +187,14 @@ class Conductor {
     // Nobody has been asked yet whether they go by a new one.
     const published = record === stored?.record ? counts : countReplicas(replicas, record)
     await this.#publisher.publish(object, { status, stages: rollout.spec.stages, record, counts: published })
+  }
+
+  /** What cannot be listed nobody knows: it keeps a rollout from going on, not from being taken back. */
+  #known(measured: Promise<number | undefined>): Promise<number | undefined> {
+    return measured.catch(error => {
+      this.#context.log.warn({ err: error }, 'a gate of a rollout could not be asked')
+      return undefined
+    })
   }
 
   async #wouldBlock(
@@ -204,13 +217,13 @@ class Conductor {
     if (before === undefined || before.status.stage < 0) return 0
     return this.#options.injectedRestarts({ name: target.name, revision: before.status.revision }, before.status.since)
   }
+}
 
-  /** Says of a rollout whose target is another's that it waits. */
-  async #refuse(object: JsonObject, { target, spec }: CompiledRollout): Promise<void> {
-    const message = `${target.kind} ${target.name} is the target of another rollout`
-    const status: RolloutStatus = { ...WAITING, reason: { word: 'TargetTaken', message } }
-    await this.#publisher.publish(object, { status, stages: spec.stages, record: undefined, counts: undefined })
-  }
+/** What is said of a rollout whose target is another's. */
+function takenBy({ kind, name }: Target): Omit<Published, 'fault'> {
+  const message = `${kind} ${name} is the target of another rollout`
+  const status: RolloutStatus = { ...WAITING, reason: { word: 'TargetTaken', message } }
+  return { status, stages: [], record: undefined, counts: undefined }
 }
 
 interface Conducted {
@@ -233,16 +246,4 @@ function byAge({ metadata: a }: JsonObject, { metadata: b }: JsonObject): number
   const key = (metadata: Json | undefined) =>
     `${getString(metadata, 'creationTimestamp')} ${getString(metadata, 'name')}`
   return compareText(key(a), key(b))
-}
-
-function sourceOf({ apiVersion, kind, metadata, spec }: JsonObject): SourceDocument {
-  const name = getString(metadata, 'name') ?? ''
-  const start = { line: 1, column: 1 }
-  return {
-    file: `CanaryRollout ${name}`,
-    value: { apiVersion, kind, metadata: { name }, spec },
-    kinds: ['CanaryRollout'],
-    revision: '',
-    locate: () => ({ start, end: start }),
-  }
 }

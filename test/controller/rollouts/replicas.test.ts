@@ -49,6 +49,29 @@ describe('what gateways count', () => {
     })
   })
 
+  it('is of the revision that is rolled out alone, not of what an earlier one made of the rest of the cluster', async () => {
+    const metrics = await gateway([
+      ['target', 'violated'],
+      ['target', 'passed'],
+    ])
+    const before = { rollout: 'roll', record: 7, role: 'target', version: 'new@r0' } as const
+    for (const result of ['passed', 'passed', 'violated', 'error'] as const)
+      observeReview(metrics, { ...bareFacts('validate', 'allowed', 200, 'hash'), rollouts: [{ ...before, result }] }, 1)
+    const replicas = [{ name: 'a', text: await metrics.registry.metrics() }]
+    expect(countReplicas(replicas, record)).toMatchObject({ requests: 2, denials: 1, errors: 0 })
+  })
+
+  it('is of the target that the rollout has now, where it had another one before', async () => {
+    const other = { ...record, target: { kind: 'Policy', name: 'another' } } as const
+    const metrics = createMetrics()
+    await observeRollouts(metrics, [other])
+    const rollouts = [{ rollout: 'roll', record: 7, role: 'target', version: 'another@r1', result: 'passed' } as const]
+    observeReview(metrics, { ...bareFacts('validate', 'allowed', 200, 'hash'), rollouts }, 1)
+    const replicas = [{ name: 'a', text: await metrics.registry.metrics() }]
+    expect(countReplicas(replicas, record)).toMatchObject({ current: 0, requests: 0 })
+    expect(countReplicas(replicas, other)).toMatchObject({ current: 1, requests: 1 })
+  })
+
   it('is forgotten with the state that it was counted in', async () => {
     const metrics = await gateway([['target', 'violated']])
     await observeRollouts(metrics, [{ ...record, number: 8 }])

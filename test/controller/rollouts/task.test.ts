@@ -148,6 +148,15 @@ describe('the controller', () => {
     expect(await world.round()).toBe('Pending  Resumed')
   })
 
+  it('aborts also where the rollout has gone on while somebody asked for it', async () => {
+    const world = new World()
+    await world.round()
+    const asked = requestText('abort', world.now)
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: asked } } })
+    expect(await world.round()).toBe('Aborted  Aborted')
+  })
+
   it('of two rollouts of one target carries out the older one', async () => {
     const world = new World()
     await world.round()
@@ -166,6 +175,45 @@ describe('the controller', () => {
     expect(dig(broken, 'status', 'conditions', '0')).toBeUndefined()
     expect(JSON.stringify(dig(broken, 'status', 'conditions'))).toMatch(/"Compiled","status":"False".*\/spec\/stages/)
     expect(world.line).toBe('Pending  TargetChanged')
+  })
+
+  it('says of one that became faulty where it stands all the same', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const record = world.record
+    world.edit({ spec: { stages: Array.from({ length: 2000 }, () => ({ name: 'Not A Name', hold: 'soon' })) } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(dig(world.object, 'status', 'record')).toEqual(record)
+    expect(JSON.stringify(dig(world.object, 'status', 'conditions')).length).toBeLessThan(5000)
+    // Both are lost at once, and only one of them comes back by itself.
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    await world.round()
+    expect(dig(world.object, 'status', 'record')).toEqual(record)
+  })
+
+  it('carries out the others where one cannot be told or measured', async () => {
+    const world = new World()
+    world.rollout('broken', { stages: [] })
+    world.cluster.fault = ({ method, path }) => {
+      if (method === 'PUT' && path.includes('/broken/')) throw new ApiError(422, 'Invalid', 'too long', undefined)
+    }
+    await expect(world.round()).rejects.toThrow('too long')
+    await expect(world.round()).rejects.toThrow('too long')
+    expect(world.line).toBe('Progressing canary StageReached')
+    Object.assign(world.conditions, { requests: 20, denials: 5 })
+    await expect(world.round()).rejects.toThrow('too long')
+    expect(world.line).toBe('RolledBack  Breached')
+  })
+
+  it('takes the target back also where nobody knows what the next stage would lose', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.conditions.isBlind = true
+    expect(await world.round(20)).toBe('Progressing canary GateUnknown')
+    Object.assign(world.conditions, { requests: 20, denials: 5 })
+    expect(await world.round()).toBe('RolledBack  Breached')
   })
 
   it('keeps what was in force where a new revision has not come, and that below a new rollout', async () => {
@@ -200,6 +248,50 @@ describe('the controller', () => {
     world.edit({ status: null })
     expect(await world.round()).toBe('Progressing canary Holding')
     expect(world.record?.number).toBe(3)
+  })
+
+  it('forgets what is between where a rollout is made anew again and again, not what was complete before all of them', async () => {
+    const world = new World()
+    await settle(world)
+    expect(world.record?.status).toMatchObject({ phase: 'Complete', revision: 'r1' })
+    for (let times = 0; times < 12; times++) {
+      world.cluster.drop(world.path)
+      world.conditions.revision = `again-${times}`
+      world.rollout('roll')
+      await world.round()
+      await world.round()
+      expect(world.line).toBe('Progressing canary StageReached')
+    }
+    const chain = []
+    for (let record = world.record; record !== undefined; record = record.before) chain.push(record.status.revision)
+    expect(chain).toEqual(['again-11', 'again-10', 'again-9', 'again-8', 'again-7', 'r1'])
+  })
+
+  it('says that the target is gone, and does not write that again and again', async () => {
+    const world = new World()
+    await settle(world)
+    world.conditions.isTargetThere = false
+    await world.round()
+    await world.round()
+    expect(world.line).toBe('Complete complete TargetMissing')
+    const before = world.cluster.requests.length
+    for (let rounds = 0; rounds < 3; rounds++) await world.round()
+    expect(world.cluster.requests.slice(before).filter(line => !line.startsWith('GET'))).toEqual([])
+    // It is back, as it was.
+    world.conditions.isTargetThere = true
+    await world.round()
+    expect(world.record?.status).toMatchObject({ phase: 'Complete', revision: 'r1' })
+  })
+
+  it('does not take the record of another target for a lost one', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    const other = { ...(dig(world.object, 'status', 'record') as object), target: { kind: 'Policy', name: 'other' } }
+    world.edit({ status: { record: other } as never })
+    expect(await world.round()).toBe('Pending  TargetChanged')
+    expect(world.record).toMatchObject({ number: 1, status: { phase: 'Pending', stage: -1, older: [] } })
   })
 
   it('takes the record away when its target is gone, or no longer staged', async () => {

@@ -26,6 +26,8 @@ export interface Conditions {
   /** Pods that lack readiness, of ten in each namespace. */
   unready: number
   wouldBlock: number
+  /** Whether the cluster cannot be listed for what the next stage would lose. */
+  isBlind: boolean
   hasPods: boolean
 }
 
@@ -43,6 +45,7 @@ export class World {
     orphans: 0,
     unready: 0,
     wouldBlock: 0,
+    isBlind: false,
     hasPods: true,
   }
   readonly namespaces: NamespaceTable = { canary: { ring: 'canary' }, shop: {}, bank: {} }
@@ -174,7 +177,10 @@ export class World {
         const conspicuous = conditions.orphans === 0 ? [] : [{ owner, pods: 10, orphans: conditions.orphans }]
         return { count: { pods: 30, conspicuous }, at: this.now, maxAgeMs: 5000 }
       },
-      wouldBlock: async () => conditions.wouldBlock,
+      wouldBlock: async () => {
+        if (conditions.isBlind) throw new Error('no list')
+        return conditions.wouldBlock
+      },
       injectedRestarts: async () => 0,
       monotonic: () => this.now,
       scrape: async ({ ip }) => (ip === 'b' && conditions.silent > 0 ? undefined : this.#metrics()),
