@@ -1,6 +1,6 @@
 import pino from 'pino'
 import type { ClusterClient } from '../cluster/client.ts'
-import { loadClient } from '../cluster/load-client.ts'
+import { loadClient, personalKubeconfig } from '../cluster/load-client.ts'
 import { type NamespaceLabels, namespaceLabelsOf } from '../policy/match.ts'
 import { describeProblem } from '../policy/problems.ts'
 import type { PolicySet } from '../policy/set.ts'
@@ -16,7 +16,11 @@ export function clusterQuestionOptions(env: Io['env']) {
   return {
     ...verdictOptions(env),
     'cluster-documents': flag('Reads Policies, exceptions and the labels of namespaces from the cluster too.'),
-    kubeconfig: text('FILE', 'How to reach the API; in a pod its service account unless given.', undefined),
+    kubeconfig: text(
+      'FILE',
+      "How to reach the API; kubectl's own unless given, in a pod its service account.",
+      undefined,
+    ),
   }
 }
 
@@ -42,7 +46,9 @@ export async function askCluster(
 ): Promise<number> {
   const unknown = await unknownExceptions(values['enable-exception'])
   if (unknown.length > 0) return refuse(command, io, unknown)
-  const loaded = await loadClient(values.kubeconfig, io.env)
+  const inPod = io.env['KUBERNETES_SERVICE_HOST'] !== undefined
+  const kubeconfig = values.kubeconfig ?? (inPod ? undefined : await personalKubeconfig(io.env))
+  const loaded = await loadClient(kubeconfig, io.env)
   if (!loaded.ok) return refuse(command, io, [`--kubeconfig: ${loaded.problem}`])
   const { client } = loaded
   if (client === undefined) {

@@ -45,6 +45,11 @@ const ROLLOUT_STATUS: JsonObject = {
       },
     },
   },
+  namespaces: {
+    type: 'object',
+    description: 'In how many namespaces the target is in force, and how many there are.',
+    properties: { reached: { type: 'integer' }, total: { type: 'integer' } },
+  },
   replicas: {
     type: 'object',
     description: 'The gateways, and how many of them go by the present state.',
@@ -85,6 +90,7 @@ const RESOURCES: readonly Resource[] = [
     columns: [
       { name: 'Actions', type: 'string', jsonPath: '.spec.validationActions' },
       { name: 'Checks', type: 'string', jsonPath: '.spec.checks[*].check' },
+      { name: 'Staged', type: 'boolean', jsonPath: '.spec.staged' },
     ],
     rules: {
       validationActions: [
@@ -119,6 +125,7 @@ const RESOURCES: readonly Resource[] = [
     columns: [
       { name: 'Trigger', type: 'string', jsonPath: '.spec.trigger.annotation' },
       { name: 'OnConflict', type: 'string', jsonPath: '.spec.onConflict' },
+      { name: 'Staged', type: 'boolean', jsonPath: '.spec.staged' },
     ],
     rules: {
       trigger: [

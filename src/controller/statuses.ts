@@ -83,8 +83,10 @@ function staged(rollout: RolloutState | null | undefined): Condition | undefined
     return { type, status: 'False', reason, message }
   }
   const { name, phase, stage } = rollout
+  const isBack = phase === 'RolledBack' || phase === 'Aborted'
+  const nowhere = isBack ? 'has taken it back everywhere' : 'has brought it nowhere yet'
   return stage < 0
-    ? { type, status: 'False', reason, message: `the rollout ${name} is ${phase}, and has brought it nowhere` }
+    ? { type, status: 'False', reason, message: `the rollout ${name} is ${phase}, and ${nowhere}` }
     : { type, status: 'True', reason, message: `it is in force where the rollout ${name} has brought it` }
 }
 

@@ -3,7 +3,7 @@ import type { Gates, RolloutSpec, Stage } from '../rollout/spec.ts'
 import { compileSelector } from '../workload/selector.ts'
 import { type Compiled, failed } from './folder.ts'
 import { misplacedKind } from './kind.ts'
-import { problemsOf, type SourceDocument } from './problems.ts'
+import { locateProblem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
 import { millisecondsOf, type RolloutDocument, rolloutSchema } from './rollout-schema.ts'
 
 /** A CanaryRollout that can be carried out. Immutable. */
@@ -51,7 +51,27 @@ export function compileRollout(source: SourceDocument): Compiled<CompiledRollout
       paused: spec.paused,
     },
   }
-  return { ok: true, document, warnings: [] }
+  return { ok: true, document, warnings: doubts(parsed.data).map(doubt => locateProblem(source, doubt)) }
+}
+
+/** What is allowed and hardly meant. */
+function doubts({ spec }: RolloutDocument): readonly ValueProblem[] {
+  const last = spec.stages.at(-1)
+  const reachesAll =
+    last !== undefined && last.namespaceSelector === undefined && (last.percent === undefined || last.percent === 100)
+  const gates = Object.values(spec.gates).filter(gate => gate !== undefined)
+  const doubt = (pointer: string, message: string): ValueProblem => ({ pointer, part: 'value', message })
+  return [
+    ...(reachesAll
+      ? []
+      : [
+          doubt(
+            `/spec/stages/${spec.stages.length - 1}`,
+            'the last stage does not reach all namespaces: once it has held, the target comes to all others at once',
+          ),
+        ]),
+    ...(gates.length > 0 ? [] : [doubt('/spec/gates', 'there is no gate: it goes on by the clock alone')]),
+  ]
 }
 
 /** A stage as it is written. */

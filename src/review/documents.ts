@@ -10,6 +10,7 @@ import type { Compiled } from '../policy/folder.ts'
 import type { Problem, SourceDocument } from '../policy/problems.ts'
 import { compileRollout } from '../policy/rollout.ts'
 import type { ReviewContext, ReviewInput } from './context.ts'
+import { rolloutDoubts } from './document-doubts.ts'
 import { bareFacts, requestFacts } from './facts.ts'
 import type { Reviewed } from './unjudged.ts'
 
@@ -21,14 +22,16 @@ export function admitDocument(
   input: ReviewInput,
   identity: ReviewIdentity,
   request: AdmissionRequest,
-  { set }: ReviewContext,
+  context: ReviewContext,
 ): Reviewed {
+  const { set } = context
   const { problems, warnings } = faultsOf(request)
+  const doubts = problems.length > 0 ? [] : rolloutDoubts(request, context)
   const auditAnnotations = { 'policy-set': set.hash }
   const isRefused = problems.length > 0
   const answer = isRefused
     ? ({ kind: 'denied', code: 403, message: messageOf(request, problems), warnings: [], auditAnnotations } as const)
-    : ({ kind: 'allowed', warnings: warnings.map(sentence), auditAnnotations } as const)
+    : ({ kind: 'allowed', warnings: [...warnings.map(sentence), ...doubts], auditAnnotations } as const)
   return {
     status: 200,
     body: encodeAnswer(identity, answer),

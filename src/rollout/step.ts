@@ -1,4 +1,5 @@
 import { askGates, baselineOf, type GateVerdict, type Observations } from './gates.ts'
+import { measureText } from './measure.ts'
 import type { RolloutSpec } from './spec.ts'
 import { COMPLETE, type Layer, type Phase, type Reason, type RolloutStatus } from './status.ts'
 
@@ -99,7 +100,7 @@ function begin(spec: RolloutSpec, before: RolloutStatus, seen: Observations, now
   const gates = askGates(spec.gates, seen, baseline)
   const status: RolloutStatus = { ...before, gates }
   const breached = gates.filter(isBreached)
-  if (breached.length > 0) return because(status, 'Breached', `before it began: ${sentenceOf(breached)}`)
+  if (breached.length > 0) return because(status, 'Breached', `before it began: ${sentenceOf(breached, seen)}`)
   const unknown = gates.filter(isUnknown)
   if (unknown.length > 0) return because(status, 'GateUnknown', `nobody knows: ${namesOf(unknown)}`)
   return reach(spec, status, seen, 0, now)
@@ -127,7 +128,7 @@ function hold(
   const status: RolloutStatus = { ...before, phase: 'Progressing', baseline, gates }
   const breached = gates.filter(isBreached)
   // Also while it is paused: a pause keeps it from going on, not from being stopped.
-  if (breached.length > 0) return breach(spec, status, breached, now)
+  if (breached.length > 0) return breach(spec, status, breached, seen, now)
   if (spec.paused) return because(status, 'Paused', 'spec.paused is true')
   const stage = spec.stages[before.stage]
   const left = before.since + (stage?.holdMs ?? 0) - now
@@ -154,7 +155,7 @@ function lossOf({ gates }: RolloutSpec, { wouldBlock }: Observations, next: stri
   if (wouldBlock === undefined) return { word: 'GateUnknown', message: `nobody knows what ${next} would lose` }
   if (wouldBlock <= gates.wouldBlock) return undefined
   const workloads = wouldBlock === 1 ? '1 workload' : `${wouldBlock} workloads`
-  const message = `${workloads} of ${next} could not be rescheduled, scaled or rolled back under the target`
+  const message = `${workloads} of ${next} could not be rescheduled, scaled or rolled back under the target: portcullis preview names them`
   return { word: 'WouldBlock', message }
 }
 
@@ -162,9 +163,11 @@ function breach(
   spec: RolloutSpec,
   status: RolloutStatus,
   breached: readonly GateVerdict[],
+  seen: Observations,
   now: number,
 ): RolloutStatus {
-  const reason: Reason = { word: 'Breached', message: sentenceOf(breached) }
+  const stage = spec.stages[status.stage]?.name
+  const reason: Reason = { word: 'Breached', message: `in stage ${stage}: ${sentenceOf(breached, seen)}` }
   return spec.onBreach === 'Rollback'
     ? withdrawn(status, 'RolledBack', reason, now)
     : { ...status, phase: 'Paused', since: now, reason }
@@ -188,8 +191,14 @@ function reach(
   return { ...status, phase: 'Progressing', stage, since: now, baseline, gates: [], reason }
 }
 
-function sentenceOf(breached: readonly GateVerdict[]): string {
-  return breached.map(({ gate, value, limit }) => `${gate} is ${value}, and may be ${limit}`).join('; ')
+function sentenceOf(breached: readonly GateVerdict[], { requests, denials }: Observations): string {
+  return breached
+    .map(({ gate, value, limit }) => {
+      const of = gate === 'denials' ? ` (${denials} of ${requests} requests)` : ''
+      const is = value === undefined ? 'unknown' : measureText(gate, value)
+      return `${gate} is ${is}${of}, and may be ${measureText(gate, limit)}`
+    })
+    .join('; ')
 }
 
 function namesOf(gates: readonly GateVerdict[]): string {

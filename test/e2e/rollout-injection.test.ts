@@ -83,7 +83,7 @@ test('an injection that orphans pods is stopped by their number, within the cana
   const first = performance.now()
   const { message } = await rolloutBecomes(plane, 'team-label', ({ phase }) => phase === 'RolledBack')
   const seconds = ((performance.now() - first) / 1000).toFixed(1)
-  expect(message).toMatch(/^orphanedPods is \d+, and may be 0/)
+  expect(message).toMatch(/^in stage canary: orphanedPods is \d+, and may be 0/)
   await waitUntil('everybody has pods again', async () => (await readyPods(plane, namespaces)) === 80)
   const left = await orphans()
   process.stdout.write(`taken back ${seconds} s after the first orphan was seen; ${left.length} orphans in all\n`)

@@ -201,7 +201,9 @@ test('what an undo would lose is predicted, and keeps the policy from coming', a
   expect(predicted.code).toBe(1)
   await apply(plane, policy, rollout('undo', 'no-host-network', 2, { wouldBlock: 0 }))
   const kept = await rolloutBecomes(plane, 'undo', ({ reason }) => reason === 'WouldBlock')
-  expect(kept.message).toBe('1 workload of canary could not be rescheduled, scaled or rolled back under the target')
+  expect(kept.message).toBe(
+    '1 workload of canary could not be rescheduled, scaled or rolled back under the target: portcullis preview names them',
+  )
   expect((await dryRunCreate(plane, hostNetwork, canary)).status).toBe(201)
   // Nobody needs the old one any more: it goes on by itself.
   const { stdout } = await plane.kubectl(['get', 'replicasets', '-n', canary, '-l', 'app=undo', '-o', 'name'])
@@ -221,15 +223,18 @@ test('an operator steers it: pauses, promotes, resumes and aborts, and sees wher
   await rolloutBecomes(plane, 'steered', ({ stage, replicas }) => stage === 'canary' && isEverywhere(replicas))
   expect(await ask('pause', 'steered')).toMatchObject({ code: 0, stdout: 'steered is paused in stage canary.\n' })
   const paused = await ask('promote', 'steered')
-  expect([paused.code, paused.stderr]).toEqual([1, 'steered is Progressing, stage canary: spec.paused is true\n'])
+  expect([paused.code, paused.stderr]).toEqual([
+    1,
+    'not promoted: steered is Progressing, stage canary: spec.paused is true\n',
+  ])
   expect(await ask('resume', 'steered')).toMatchObject({ code: 0 })
   expect(await ask('promote', 'steered')).toMatchObject({
     code: 0,
     stdout: 'steered is Progressing, stage quarter: stage quarter is reached\n',
   })
   const table = (await ask('status')).stdout
-  expect(table).toMatch(/^NAME +TARGET +PHASE +STAGE +SINCE +GATES\n/)
-  expect(table).toMatch(/^steered +Policy steered +Progressing +quarter +\d+s +-$/m)
+  expect(table).toMatch(/^NAME +TARGET +PHASE +STAGE +NAMESPACES +SINCE +GATES\n/)
+  expect(table).toMatch(/^steered +Policy steered +Progressing +quarter +\d+\/4\d +\d+s +-$/m)
   const details = (await ask('status', 'steered')).stdout
   expect(details).toMatch(/^ {2}canary +namespaces with ring=canary +holds 600s +done$/m)
   expect(details).toMatch(/^ {2}quarter +25 % of all namespaces +holds 600s +here$/m)

@@ -145,7 +145,7 @@ describe('a gate', () => {
     const started = begun()
     started.pass(1)
     expect(started.see(seen)).toBe('RolledBack -1 Breached')
-    expect(started.status.reason.message).toMatch(new RegExp(`^${gate} is `))
+    expect(started.status.reason.message).toMatch(new RegExp(`^in stage canary: ${gate} is `))
     expect([0, 1, 2, undefined].map(started.at)).toEqual(Array(4).fill('replaced'))
     // And it stays so, until somebody resumes it or the target changes.
     started.pass(600)

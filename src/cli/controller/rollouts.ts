@@ -1,3 +1,4 @@
+import { quote } from '../../admission/text.ts'
 import type { ClusterClient } from '../../cluster/client.ts'
 import type { DiscoveredResource } from '../../cluster/discovery.ts'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
@@ -8,9 +9,12 @@ import { wouldBlock } from '../../controller/rollouts/would-block.ts'
 import type { RolloutState } from '../../controller/statuses.ts'
 import type { SweepContext } from '../../controller/sweep.ts'
 import type { InjectionSet } from '../../injection/plan.ts'
+import { getString } from '../../json/value.ts'
 import type { CompiledPolicy } from '../../policy/compile.ts'
 import { compileRecord } from '../../policy/rollout-record.ts'
 import type { RolloutSources } from '../../policy/rollout-sources.ts'
+import { suggest } from '../../policy/suggest.ts'
+import type { Target } from '../../rollout/record.ts'
 import { revisionsIn } from '../../rollout/record.ts'
 import type { Snapshot } from '../../server/snapshot.ts'
 
@@ -41,18 +45,47 @@ export function rolledOutOf({ records }: RolloutSources): ReadonlySet<string> {
 /** What the rollouts are told of the documents. A revision that is not kept yet could not be brought back: it waits. */
 export function rolloutFacts({ set, injections, namespaces }: Snapshot, cluster: ClusterDocuments): RolloutFacts {
   const kept = cluster.rollouts().revisions
+  const documentsOf = (kind: Target['kind']): readonly Rolled[] =>
+    kind === 'Policy' ? set.documents : injections.documents
+  const objectOf = ({ kind, name }: Target) =>
+    cluster.objects().find(found => found.kind === kind && getString(found.object['metadata'], 'name') === name)
   return {
     namespaces,
-    target({ kind, name }) {
-      const documents: readonly { name: string; revision: string; file: string; isStaged: boolean }[] =
-        kind === 'Policy' ? set.documents : injections.documents
-      const document = documents.find(candidate => candidate.name === name && candidate.isStaged)
-      const object = cluster.objects().find(found => found.kind === kind && found.file === document?.file)?.object
-      if (document === undefined || object === undefined) return undefined
+    target(target) {
+      const document = documentsOf(target.kind).find(({ name, isStaged }) => name === target.name && isStaged)
+      const found = objectOf(target)
+      if (document === undefined || found === undefined || found.file !== document.file) return undefined
       const isKept = kept.some(({ file, revision }) => file === document.file && revision === document.revision)
-      return { object, revision: isKept ? document.revision : undefined }
+      return { object: found.object, revision: isKept ? document.revision : undefined }
     },
+    missing: target => whyMissing(target, documentsOf(target.kind), objectOf(target) !== undefined),
   }
+}
+
+/** A document as far as a rollout is concerned. */
+interface Rolled {
+  readonly name: string
+  readonly revision: string
+  readonly file: string
+  readonly isStaged: boolean
+}
+
+/** Why there is nothing to roll out, and what to do. */
+export function whyMissing(
+  { kind, name }: Target,
+  documents: readonly Pick<Rolled, 'name' | 'isStaged'>[],
+  isInCluster: boolean,
+): string {
+  const document = documents.find(candidate => candidate.name === name)
+  const what = `${kind} ${quote(name)}`
+  if (document === undefined) {
+    if (isInCluster) return `${what} does not compile: kubectl describe says why`
+    const names = documents.map(candidate => candidate.name)
+    return `there is no ${what} in the cluster${suggest(name, names)}`
+  }
+  if (!isInCluster)
+    return `${what} comes from a file of the gateway: only documents of the cluster can be rolled out. Apply a copy of another name that says staged: true, and say replaces: ${name}`
+  return `${what} is not staged: it is in force everywhere, and this rollout does nothing. Set spec.staged: true, then it is in force only where this rollout brings it; or delete the rollout`
 }
 
 /** The state of the rollout that brings a document; undefined where it is not staged, null where none does. */

@@ -27,6 +27,13 @@ const WHAT: Readonly<Record<Change, string>> = {
   abort: 'takes the target of a rollout back everywhere. What it replaces is in force again.',
 }
 
+const DONE: Readonly<Record<Change, string>> = {
+  pause: 'paused',
+  resume: 'resumed',
+  promote: 'promoted',
+  abort: 'aborted',
+}
+
 const POLL_MS = 300
 
 /** `portcullis rollout pause`, `resume`, `promote` and `abort`. */
@@ -64,9 +71,15 @@ async function ask(
 ): Promise<number> {
   const before = viewOf(rollout)
   const path = { ...ROLLOUTS, name: before.name }
+  if ((verb === 'pause' || verb === 'abort') && before.phase === 'Complete') {
+    const what = `delete ${before.target} to take it back; what it replaced is in force again then`
+    return refuse(`rollout ${verb}`, io, [`${before.name} is Complete, and there is nothing left to ${verb}: ${what}`])
+  }
   if (verb === 'pause') {
     await client.merge(path, { spec: { paused: true } })
-    io.stdout(`${before.name} is paused in ${before.stage === '' ? 'no stage' : `stage ${before.stage}`}.\n`)
+    io.stdout(
+      `${before.name} is paused${before.stage === '' ? ' before its first stage' : ` in stage ${before.stage}`}.\n`,
+    )
     return 0
   }
   if (verb === 'promote' && before.phase !== 'Progressing')
@@ -99,7 +112,7 @@ function answered(verb: Change, before: RolloutView, after: RolloutView, io: Io)
         ? after.stage !== before.stage
         : /^(?:Pending|Progressing|Complete)$/.test(after.phase)
   io[isDone ? 'stdout' : 'stderr'](
-    `${after.name} is ${after.phase}${after.stage === '' ? '' : `, stage ${after.stage}`}: ${after.message}\n`,
+    `${isDone ? '' : `not ${DONE[verb]}: `}${after.name} is ${after.phase}${after.stage === '' ? '' : `, stage ${after.stage}`}: ${after.message}\n`,
   )
   return isDone ? 0 : 1
 }

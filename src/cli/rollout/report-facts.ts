@@ -6,10 +6,11 @@ import { publishedRecord } from '../../controller/rollouts/published.ts'
 import { dig, getList, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
+import { measureText } from '../../rollout/measure.ts'
 import { historyOf } from '../../rollout-report/history.ts'
 import type { GateFacts, ReportFacts, Revision, StageFacts } from '../../rollout-report/model.ts'
 import { digest } from '../documents.ts'
-import { measureText, type RolloutView, viewOf } from './view.ts'
+import { type RolloutView, viewOf } from './view.ts'
 
 /** A rollout compiled; undefined where it is faulty. */
 export function compiledOf(rollout: JsonObject): CompiledRollout | undefined {

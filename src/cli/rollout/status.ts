@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dig, type JsonObject } from '../../json/value.ts'
+import { measureText } from '../../rollout/measure.ts'
 import { readCommandLine, refuse } from '../command-line.ts'
 import type { Command } from '../io.ts'
 import { choice, flag } from '../options.ts'
 import { accessOptions, readRollouts, withCluster } from './access.ts'
-import { ageOf, type GateView, measureText, type RolloutView, table, viewOf } from './view.ts'
+import { ageOf, type GateView, type RolloutView, table, viewOf } from './view.ts'
 
 const OPTIONS = {
   ...accessOptions,
@@ -45,10 +46,12 @@ export const status: Command = {
         const news = JSON.stringify(views)
         if (news !== last) {
           const now = Date.now() + client.skewMs()
+          if (values.watch && values.output === 'text') io.stdout(`--- ${new Date(now).toISOString()}\n`)
           io.stdout(values.output === 'json' ? jsonOf(rollouts, name) : textOf(views, name, now))
         }
         last = news
-        const isOver = views.every(({ phase }) => ENDED.test(phase))
+        // Where every gateway goes by the end of it, or none is asked any more.
+        const isOver = views.every(({ phase, replicas }) => ENDED.test(phase) && replicas?.current === replicas?.total)
         if (!values.watch || isOver || isStopped) return exitCode(views, name)
         await sleep(WATCH_MS)
       }
@@ -76,12 +79,13 @@ function textOf(views: readonly RolloutView[], name: string | undefined, now: nu
   if (name !== undefined) return views.map(view => detailsOf(view, now)).join('\n')
   if (views.length === 0) return 'There is no rollout in this cluster.\n'
   return table([
-    ['NAME', 'TARGET', 'PHASE', 'STAGE', 'SINCE', 'GATES'],
+    ['NAME', 'TARGET', 'PHASE', 'STAGE', 'NAMESPACES', 'SINCE', 'GATES'],
     ...views.map(view => [
       view.name,
       view.target,
       phaseOf(view),
       view.stage || '-',
+      view.namespaces === undefined ? '-' : `${view.namespaces.reached}/${view.namespaces.total}`,
       sinceOf(view, now),
       view.verdict || '-',
     ]),
@@ -97,7 +101,11 @@ function detailsOf(view: RolloutView, now: number): string {
     return [`  ${stage.name}`, stage.reaches, `holds ${stage.hold}`, mark]
   })
   const gateRows = gates.map(gate => [`  ${gate.gate}`, gate.state, measured(gate)])
-  const going = replicas === undefined ? '' : `, ${replicas.current} of ${replicas.total} gateways go by it`
+  const where =
+    view.namespaces === undefined
+      ? ''
+      : `, in force in ${view.namespaces.reached} of ${view.namespaces.total} namespaces`
+  const going = replicas === undefined ? where : `${where}, ${replicas.current} of ${replicas.total} gateways go by it`
   return [
     `${name}: ${phaseOf(view)}${view.stage === '' ? '' : `, stage ${view.stage}`}${view.since === undefined ? '' : `, since ${sinceOf(view, now)}`}\n`,
     `  ${message}\n\n`,

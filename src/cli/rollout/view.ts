@@ -16,6 +16,8 @@ export interface RolloutView {
   readonly stages: readonly { readonly name: string; readonly reaches: string; readonly hold: string }[]
   readonly gates: readonly GateView[]
   readonly replicas: { readonly total: number; readonly current: number } | undefined
+  /** In how many namespaces the target is in force, of how many. */
+  readonly namespaces: { readonly reached: number; readonly total: number } | undefined
   readonly isPaused: boolean
 }
 
@@ -35,6 +37,7 @@ export function viewOf(rollout: JsonObject): RolloutView {
   const { spec, status } = rollout
   const target = dig(spec, 'target')
   const replicas = dig(status, 'replicas')
+  const namespaces = dig(status, 'namespaces')
   return {
     name: nameOf(rollout),
     target: `${getString(target, 'kind')} ${getString(target, 'name')}`,
@@ -60,6 +63,9 @@ export function viewOf(rollout: JsonObject): RolloutView {
     replicas: isObject(replicas)
       ? { total: numberOf(replicas['total']) ?? 0, current: numberOf(replicas['current']) ?? 0 }
       : undefined,
+    namespaces: isObject(namespaces)
+      ? { reached: numberOf(namespaces['reached']) ?? 0, total: numberOf(namespaces['total']) ?? 0 }
+      : undefined,
     isPaused: dig(spec, 'paused') === true,
   }
 }
@@ -82,11 +88,6 @@ function reachesOf(stage: Json): string {
 
 function numberOf(value: Json | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined
-}
-
-/** What a gate measures, as a person reads it: seconds as milliseconds, and no more digits than say anything. */
-export function measureText(gate: string, of: number): string {
-  return gate === 'latencyP99' ? `${Math.round(of * 1e6) / 1000} ms` : String(Math.round(of * 1e4) / 1e4)
 }
 
 /** Columns under their headings, each as wide as it has to be. */

@@ -12,6 +12,8 @@ export interface Published {
   readonly stages: readonly Stage[]
   readonly record: RecordDocument | undefined
   readonly counts: ReplicaCounts | undefined
+  /** In how many namespaces the target is in force, of how many. */
+  readonly namespaces?: { readonly reached: number; readonly total: number }
   /** Whether it compiles; the message of a fault is what `policy-lint` would say. */
   readonly fault: string | undefined
 }
@@ -19,7 +21,7 @@ export interface Published {
 /** The status of a rollout as people and `kubectl get` read it. */
 export function statusDocument(
   rollout: JsonObject,
-  { status, stages, record, counts, fault }: Published,
+  { status, stages, record, counts, namespaces, fault }: Published,
   now: number,
 ): JsonObject {
   const generation = dig(rollout, 'metadata', 'generation') ?? 0
@@ -35,6 +37,7 @@ export function statusDocument(
     message: reason.message,
     gates: gates.map(gateDocument),
     ...(counts !== undefined && { replicas: { total: counts.total, current: counts.current } }),
+    ...(namespaces !== undefined && { namespaces }),
     ...(record !== undefined && { record: JSON.parse(JSON.stringify(record)) as JsonObject }),
     conditions: [compiled(rollout, generation, fault, now)],
   }

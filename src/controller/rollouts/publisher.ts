@@ -44,8 +44,16 @@ export class Publisher {
     }
     if (!isTransition(isObject(object['status']) ? object['status'] : undefined, status)) return
     const { phase, reason } = published.status
-    const type = /^(?:Breached|TargetMissing|TargetTaken|WouldBlock)$/.test(reason.word) ? 'Warning' : 'Normal'
-    await this.tell(object, type, reason.word, phase, reason.message)
+    const isWorse = /^(?:Breached|TargetMissing|TargetTaken|WouldBlock)$/.test(reason.word)
+    // A target that is not there yet, or stands for itself by now, is nothing to worry about.
+    const isFine = reason.word === 'TargetMissing' && (phase === 'Complete' || isYoung(object, now()))
+    const type = isWorse && !isFine ? 'Warning' : 'Normal'
+    const { namespaces } = published
+    const where =
+      namespaces !== undefined && reason.word === 'StageReached'
+        ? `: in force in ${namespaces.reached} of ${namespaces.total} namespaces`
+        : ''
+    await this.tell(object, type, reason.word, phase, `${reason.message}${where}`)
   }
 
   /**
@@ -84,4 +92,12 @@ export class Publisher {
     const annotations = { [REQUEST_ANNOTATION]: null }
     await this.#context.client.merge({ ...ROLLOUTS, name }, { metadata: { resourceVersion, annotations } })
   }
+}
+
+/** A rollout is often applied a moment before its target. */
+const YOUNG_MS = 15_000
+
+function isYoung(rollout: JsonObject, now: number): boolean {
+  const created = Date.parse(getString(dig(rollout, 'metadata'), 'creationTimestamp') ?? '')
+  return now - created < YOUNG_MS
 }

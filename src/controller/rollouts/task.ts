@@ -6,13 +6,14 @@ import { describeProblem } from '../../policy/problems.ts'
 import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
 import type { Target } from '../../rollout/record.ts'
+import type { RolloutSpec } from '../../rollout/spec.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
 import { step, WAITING } from '../../rollout/step.ts'
 import type { PodCount } from '../pods/count.ts'
 import { replicasOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
 import { nextRecord, remembered } from './next-record.ts'
-import { type Measured, observationsOf } from './observe.ts'
+import { type Measured, namespacesUpTo, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
@@ -27,6 +28,8 @@ export interface RolloutFacts {
    * What is rolled out, as the API has it, and its newest revision that compiles and is kept; undefined where there is none that is staged.
    */
   target(target: Target): { readonly object: JsonObject; readonly revision: string | undefined } | undefined
+  /** Why there is nothing to roll out, and what to do. */
+  missing(target: Target): string
 }
 
 export interface RolloutTaskOptions {
@@ -165,10 +168,11 @@ class Conductor {
     })
     const known = before && remembered(before)
     // What was lost is put back before anything moves, where there is something to put it back for.
-    const status =
+    const decided =
       restored === undefined || target === undefined
         ? step(rollout.spec, known, seen, requestsIn(object, before?.status.since ?? 0), now())
         : remembered(restored)
+    const status = explained(decided, target === undefined ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
     const record = nextRecord({ object, rollout, status, stored: present, restored })
     if (signal.aborted) return
@@ -186,7 +190,14 @@ class Conductor {
     }
     // Nobody has been asked yet whether they go by a new one.
     const published = record === stored?.record ? counts : countReplicas(replicas, record)
-    await this.#publisher.publish(object, { status, stages: rollout.spec.stages, record, counts: published })
+    await this.#publisher.publish(object, {
+      status,
+      stages: rollout.spec.stages,
+      record,
+      // Without a target nobody goes by anything.
+      counts: target === undefined ? undefined : published,
+      namespaces: reachOf(rollout.spec, status, facts.namespaces),
+    })
   }
 
   /** What cannot be listed nobody knows: it keeps a rollout from going on, not from being taken back. */
@@ -224,6 +235,22 @@ function takenBy({ kind, name }: Target): Omit<Published, 'fault'> {
   const message = `${kind} ${name} is the target of another rollout`
   const status: RolloutStatus = { ...WAITING, reason: { word: 'TargetTaken', message } }
   return { status, stages: [], record: undefined, counts: undefined }
+}
+
+/** The status with what is known of a target that is not there; one whose revision is being kept is only waited for. */
+function explained(status: RolloutStatus, missing: string | undefined): RolloutStatus {
+  if (status.reason.word !== 'TargetMissing') return status
+  const reason: RolloutStatus['reason'] =
+    missing === undefined
+      ? { word: 'Waiting', message: 'the revision of its target is being kept' }
+      : { word: 'TargetMissing', message: missing }
+  return { ...status, reason }
+}
+
+/** In how many namespaces the target is in force, of how many. */
+function reachOf(spec: RolloutSpec, { phase, stage }: RolloutStatus, namespaces: NamespaceTable) {
+  const total = Object.keys(namespaces).length
+  return { reached: phase === 'Complete' ? total : namespacesUpTo(spec, stage, namespaces).size, total }
 }
 
 interface Conducted {

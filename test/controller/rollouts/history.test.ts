@@ -91,7 +91,11 @@ it('is written by the controller once for each Event, and not anew in a round in
     { client: cluster.client, namespace: 'portcullis-system', log: pino({ level: 'silent' }), now: () => now },
     {
       intervalMs: 1000,
-      facts: async () => ({ namespaces: {}, target: () => ({ object: policy, revision: undefined }) }),
+      facts: async () => ({
+        namespaces: {},
+        target: () => ({ object: policy, revision: undefined }),
+        missing: () => '',
+      }),
       pods: () => undefined,
       wouldBlock: async () => 0,
       injectedRestarts: async () => 0,
@@ -102,7 +106,7 @@ it('is written by the controller once for each Event, and not anew in a round in
   await task.round(new AbortController().signal)
   const first = history()
   expect(first).toEqual([
-    expect.objectContaining({ at: '2030-01-01T00:00:00.000Z', phase: 'Pending', stage: '', reason: 'TargetMissing' }),
+    expect.objectContaining({ at: '2030-01-01T00:00:00.000Z', phase: 'Pending', stage: '', reason: 'Waiting' }),
   ])
   now += 10_000
   await task.round(new AbortController().signal)

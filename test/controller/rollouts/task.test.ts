@@ -69,7 +69,11 @@ describe('the controller', () => {
   })
 
   it.each<[string, (world: World) => void, string]>([
-    ['denials', ({ conditions }) => Object.assign(conditions, { requests: 20, denials: 5 }), 'denials is 0.25'],
+    [
+      'denials',
+      ({ conditions }) => Object.assign(conditions, { requests: 20, denials: 5 }),
+      'denials is 25 % (10 of 40 requests), and may be 10 %',
+    ],
     ['errors', ({ conditions }) => Object.assign(conditions, { errors: 1 }), 'errors is 2'],
     ['orphans', ({ conditions }) => Object.assign(conditions, { orphans: 1 }), 'orphanedPods is 1'],
   ])('takes the target back by itself: %s', async (_, change, message) => {
@@ -93,7 +97,7 @@ describe('the controller', () => {
     world.now += 4000
     expect(await world.round()).toBe('Progressing canary Holding')
     expect(await world.round()).toBe('RolledBack  Breached')
-    expect(dig(world.object, 'status', 'message')).toBe('unready is 0.5, and may be 0.05')
+    expect(dig(world.object, 'status', 'message')).toBe('in stage canary: unready is 50 %, and may be 5 %')
   })
 
   it('does not go on where a gateway does not answer, or goes by an older state', async () => {

@@ -166,6 +166,7 @@ export class World {
         const object = { apiVersion: 'portcullis.dev/v1alpha1', kind, metadata: { name, uid: 'uid-new' } }
         return { object, revision: conditions.revision }
       },
+      missing: () => 'there is no Policy "new" in the cluster',
     }
     const kind = { group: 'apps', kind: 'ReplicaSet', resource: 'replicasets', selector: '/spec/selector' as const }
     return {
