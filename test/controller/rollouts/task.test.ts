@@ -177,6 +177,25 @@ describe('the controller', () => {
     expect(world.line).toBe('Pending  TargetChanged')
   })
 
+  it.each(['breach', 'abort'])('takes back also what an earlier rollout of the same target has left: %s', async how => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.cluster.drop(world.path)
+    world.rollout('roll')
+    await world.round()
+    expect(world.record).toMatchObject({ status: { stage: -1 }, before: { status: { revision: 'r1', stage: 0 } } })
+    await world.round()
+    if (how === 'breach') world.conditions.orphans = 1
+    else world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } })
+    await world.round()
+    expect(world.line).toMatch(/^(?:RolledBack|Aborted) /)
+    expect(world.record).toMatchObject({ status: { stage: -1 }, before: { status: { revision: 'r1', stage: -1 } } })
+    const { number } = world.record ?? {}
+    await world.round()
+    expect(world.record?.number).toBe(number)
+  })
+
   it('says of one that became faulty where it stands all the same', async () => {
     const world = new World()
     await world.round()
