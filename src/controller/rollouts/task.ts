@@ -142,6 +142,7 @@ class Conductor {
     return {
       namespaces: facts.namespaces,
       pods: counted !== undefined && now - counted.at <= counted.maxAgeMs ? counted.count : undefined,
+      podsAt: this.#context.now() - (now - (counted?.at ?? 0)),
       workloads,
       unready: this.#unready,
       latencyP99: this.#latency.p99(),

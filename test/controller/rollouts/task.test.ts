@@ -117,6 +117,21 @@ describe('the controller', () => {
     expect(await world.round()).toBe('Pending  GateUnknown')
   })
 
+  it('does not go on by pods that were counted before the stage began', async () => {
+    const world = new World()
+    await world.round()
+    world.conditions.podsAge = 4000
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    const promote = () =>
+      world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('promote', world.now, 'canary') } } })
+    promote()
+    expect(await world.round()).toBe('Progressing canary GateUnknown')
+    expect(dig(world.object, 'status', 'verdict')).toBe('orphanedPods unknown, unready unknown')
+    world.now += 3000
+    promote()
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
   it('keeps the present stage where the next one would lose workloads', async () => {
     const world = new World()
     await world.round()
