@@ -63,7 +63,12 @@ function recorded({ baseline, gates, older, ...status }: RolloutStatus): RecordD
   return { ...status, ...(baseline !== undefined && { baseline }), older: [...older], gates: [...gates] }
 }
 
-function isWithdrawn({ phase }: RolloutStatus): boolean {
+/** Whether nothing moves until somebody acts: its gates are asked no more, and nobody needs lists of the whole cluster for it. */
+export function isOver(record: RecordDocument | undefined): boolean {
+  return record !== undefined && (record.status.phase === 'Complete' || isWithdrawn(record.status))
+}
+
+function isWithdrawn({ phase }: Pick<RolloutStatus, 'phase'>): boolean {
   return phase === 'RolledBack' || phase === 'Aborted'
 }
 

@@ -11,7 +11,7 @@ import { step, WAITING } from '../../rollout/step.ts'
 import type { PodCount } from '../pods/count.ts'
 import { replicasOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
-import { nextRecord, remembered } from './next-record.ts'
+import { isOver, nextRecord, remembered } from './next-record.ts'
 import { type Measured, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
@@ -93,9 +93,10 @@ class Conductor {
       .toSorted(byAge)
       .map(object => ({ object, result: compileRollout(documentOf('CanaryRollout', object, () => '')) }))
     const replicas = await this.#scrape()
+    const asking = compiled.flatMap(({ result }) => (result.ok ? [result.document] : []))
     const measured = await this.#measure(
       facts,
-      compiled.flatMap(({ result }) => (result.ok ? [result.document] : [])),
+      asking.filter(({ target }) => !isOver(records.get(targetKey(target))?.record)),
     )
     const uids = new Set(items.map(uidOf))
     const taken = new Set<string>()
@@ -138,7 +139,7 @@ class Conductor {
     const counted = this.#options.pods()
     const isAsked = rollouts.some(({ spec }) => spec.gates.unready !== undefined)
     const workloads = isAsked ? await readWorkloads(this.#context.client) : undefined
-    if (workloads !== undefined) this.#unready.see(workloads, now)
+    this.#unready.see(workloads ?? [], now)
     return {
       namespaces: facts.namespaces,
       pods: counted !== undefined && now - counted.at <= counted.maxAgeMs ? counted.count : undefined,
@@ -204,7 +205,7 @@ class Conductor {
     namespaces: NamespaceTable,
   ): Promise<number | undefined> {
     const next = (before?.status.stage ?? -1) + 1
-    if (rollout.spec.gates.wouldBlock === undefined || next >= rollout.spec.stages.length) return 0
+    if (rollout.spec.gates.wouldBlock === undefined || next >= rollout.spec.stages.length || isOver(before)) return 0
     const holds = before?.status.phase === 'Progressing' ? (rollout.spec.stages[next - 1]?.holdMs ?? 0) : 0
     const isSoon = (before?.status.since ?? 0) + holds - this.#context.now() < DUE_MS
     return this.#options.wouldBlock(rollout, next, namespaces, isSoon ? DUE_AGE_MS : AGE_MS)
@@ -212,7 +213,7 @@ class Conductor {
 
   async #restarts({ target, spec }: CompiledRollout, before: RecordDocument | undefined): Promise<number | undefined> {
     if (target.kind !== 'SidecarInjection' || spec.gates.injectedRestarts === undefined) return 0
-    if (before === undefined || before.status.stage < 0) return 0
+    if (before === undefined || before.status.stage < 0 || isOver(before)) return 0
     return this.#options.injectedRestarts({ name: target.name, revision: before.status.revision }, before.status.since)
   }
 }

@@ -49,6 +49,25 @@ describe('the controller', () => {
     expect(world.cluster.requests.slice(before).filter(line => !line.startsWith('GET'))).toEqual([])
   })
 
+  it.each(['Complete', 'RolledBack'])(
+    'lists nothing for a rollout that is %s, and begins anew where it is resumed',
+    async phase => {
+      const world = new World()
+      await world.round()
+      await world.round()
+      if (phase === 'RolledBack') world.conditions.orphans = 1
+      expect(await settle(world)).toMatch(new RegExp(`^${phase} `))
+      const [asked, requests] = [world.asked, world.cluster.requests.length]
+      await world.round()
+      expect(world.asked).toBe(asked)
+      expect(world.cluster.requests.slice(requests).filter(line => line.includes('/apps/v1/d'))).toEqual([])
+      world.conditions.revision = 'r2'
+      world.conditions.orphans = 0
+      expect(await settle(world)).toBe('Complete complete Complete')
+      expect(world.asked).toBeGreaterThan(asked)
+    },
+  )
+
   it('tells of every transition in an Event, once', async () => {
     const world = new World()
     await settle(world)

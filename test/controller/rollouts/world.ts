@@ -54,6 +54,8 @@ export class World {
   readonly namespaces: NamespaceTable = { canary: { ring: 'canary' }, shop: {}, bank: {} }
   /** Every record that was ever written, in order. */
   readonly records: RecordDocument[] = []
+  /** How often it was asked what the next stage would lose. */
+  asked = 0
   now = Date.parse('2026-11-01T00:00:00Z')
   #round: (() => Promise<void>) | undefined
 
@@ -181,6 +183,7 @@ export class World {
         return { count: { pods: 30, conspicuous }, at: this.now - conditions.podsAge, maxAgeMs: 5000 }
       },
       wouldBlock: async () => {
+        this.asked++
         if (conditions.isBlind) throw new Error('no list')
         return conditions.wouldBlock
       },
