@@ -137,13 +137,15 @@ function hold(
   const unknown = gates.filter(isUnknown)
   if (unknown.length > 0) return because(status, 'GateUnknown', `nobody knows: ${namesOf(unknown)}`)
   if (before.stage === spec.stages.length - 1)
-    return {
-      ...status,
-      phase: 'Complete',
-      since: now,
-      older: [],
-      reason: { word: 'Complete', message: 'every stage held' },
-    }
+    return (
+      wouldLose(spec, status, seen, 'the namespaces that no stage reaches') ?? {
+        ...status,
+        phase: 'Complete',
+        since: now,
+        older: [],
+        reason: { word: 'Complete', message: 'every stage held' },
+      }
+    )
   return reach(spec, status, seen, before.stage + 1, now)
 }
 
@@ -168,20 +170,27 @@ function reach(
   now: number,
 ): RolloutStatus {
   const name = spec.stages[stage]?.name ?? ''
-  const limit = spec.gates.wouldBlock
-  if (limit !== undefined) {
-    const { wouldBlock } = seen
-    if (wouldBlock === undefined) return because(status, 'GateUnknown', `nobody knows what ${name} would lose`)
-    if (wouldBlock > limit) {
-      const message = `${wouldBlock} workloads of ${name} could not be rescheduled, scaled or rolled back under the target`
-      return because(status, 'WouldBlock', message)
-    }
-  }
+  const kept = wouldLose(spec, status, seen, name)
+  if (kept !== undefined) return kept
   const baseline = baselineOf(seen.podsAhead)
   if (baseline === undefined) return because(status, 'GateUnknown', 'what is there already is not known')
   const reason: Reason = { word: 'StageReached', message: `stage ${name} is reached` }
   // Older ones stay behind it: a rollback brings back what was there.
   return { ...status, phase: 'Progressing', stage, since: now, baseline, gates: [], reason }
+}
+
+/** Stays where it is, because of what would be lost next; undefined where nothing is. */
+function wouldLose(
+  { gates: { wouldBlock: limit } }: RolloutSpec,
+  status: RolloutStatus,
+  { wouldBlock }: Observations,
+  next: string,
+): RolloutStatus | undefined {
+  if (limit === undefined) return undefined
+  if (wouldBlock === undefined) return because(status, 'GateUnknown', `nobody knows what ${next} would lose`)
+  if (wouldBlock <= limit) return undefined
+  const message = `${wouldBlock} workloads of ${next} could not be rescheduled, scaled or rolled back under the target`
+  return because(status, 'WouldBlock', message)
 }
 
 function sentenceOf(breached: readonly GateVerdict[]): string {

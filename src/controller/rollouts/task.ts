@@ -6,6 +6,7 @@ import { describeProblem } from '../../policy/problems.ts'
 import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
 import type { Target } from '../../rollout/record.ts'
+import { reachesAll } from '../../rollout/rings.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
 import { step, WAITING } from '../../rollout/step.ts'
 import type { PodCount } from '../pods/count.ts'
@@ -205,7 +206,8 @@ class Conductor {
     namespaces: NamespaceTable,
   ): Promise<number | undefined> {
     const next = (before?.status.stage ?? -1) + 1
-    if (rollout.spec.gates.wouldBlock === undefined || next >= rollout.spec.stages.length || isOver(before)) return 0
+    const isEnd = next > rollout.spec.stages.length || (next === rollout.spec.stages.length && reachesAll(rollout.spec))
+    if (rollout.spec.gates.wouldBlock === undefined || isEnd || isOver(before)) return 0
     const holds = before?.status.phase === 'Progressing' ? (rollout.spec.stages[next - 1]?.holdMs ?? 0) : 0
     const isSoon = (before?.status.since ?? 0) + holds - this.#context.now() < DUE_MS
     return this.#options.wouldBlock(rollout, next, namespaces, isSoon ? DUE_AGE_MS : AGE_MS)

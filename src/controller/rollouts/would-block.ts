@@ -10,7 +10,7 @@ import type { SweepContext } from '../sweep.ts'
 /**
  * The owners of a stage that could not be rescheduled, scaled or rolled back under a policy.
  *
- * @param stage from 0 on.
+ * @param stage from 0 on; past the last one: what is reached by none, and joins when the rollout is complete.
  * @param unasked namespaces that the registration leaves out.
  */
 export async function wouldBlock(
@@ -23,7 +23,7 @@ export async function wouldBlock(
   const blocked = await blockedUnder(client, policy, context, unasked)
   return blocked.filter(({ namespace }) => {
     const ring = stageOfNamespace(spec, namespace, namespaces)
-    return ring === stage || ring === 'unknown'
+    return (ring ?? spec.stages.length) === stage || ring === 'unknown'
   })
 }
 

@@ -50,7 +50,7 @@ describe('the controller', () => {
   })
 
   it.each(['Complete', 'RolledBack'])(
-    'lists nothing for a rollout that is %s, and begins anew where it is resumed',
+    'lists nothing for a rollout that is %s, until its target is edited',
     async phase => {
       const world = new World()
       await world.round()
@@ -159,6 +159,30 @@ describe('the controller', () => {
     expect(await world.round(20)).toBe('Progressing canary WouldBlock')
     world.conditions.wouldBlock = 0
     expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
+  it('is not complete where namespaces that no stage reaches would lose workloads', async () => {
+    const ring = { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '10s' }
+    const world = new World({ stages: [ring] })
+    await world.round()
+    await world.round()
+    world.conditions.wouldBlock = 3
+    expect(await world.round(20)).toBe('Progressing canary WouldBlock')
+    expect(dig(world.object, 'status', 'message')).toMatch(
+      /^3 workloads of the namespaces that no stage reaches could not/,
+    )
+    world.conditions.isBlind = true
+    expect(await world.round()).toBe('Progressing canary GateUnknown')
+    Object.assign(world.conditions, { isBlind: false, wouldBlock: 0 })
+    expect(await world.round()).toBe('Complete complete Complete')
+    // Where the last stage reaches everybody there is nobody left to ask about.
+    const whole = new World()
+    await whole.round()
+    await whole.round()
+    expect(await whole.round(20)).toBe('Progressing everywhere StageReached')
+    const { asked } = whole
+    expect(await whole.round(20)).toBe('Complete complete Complete')
+    expect(whole.asked).toBe(asked)
   })
 
   it('does what an operator asks for, once, and takes the request away', async () => {
