@@ -51,12 +51,13 @@ export function rolloutParts({ records }: RolloutSources): readonly string[] {
   return records.map(({ target, uid, number }) => `rollout:${target.kind}/${target.name}#${uid}#${number}`).sort()
 }
 
-/** The labels of namespaces that a stage selects on. */
-export function ringLabels({ records }: RolloutSources): readonly string[] {
-  return records.flatMap(({ stages }) =>
-    stages.flatMap(({ namespaceSelector }) => [
+/** The labels of namespaces that a stage selects on, also of a rollout that was there before. */
+export function ringLabels({ records }: Pick<RolloutSources, 'records'>): readonly string[] {
+  return records.flatMap(({ stages, before }) => [
+    ...stages.flatMap(({ namespaceSelector }) => [
       ...Object.keys(namespaceSelector?.matchLabels ?? {}),
       ...(namespaceSelector?.matchExpressions ?? []).map(({ key }) => key),
     ]),
-  )
+    ...(before === undefined ? [] : ringLabels({ records: [before] })),
+  ])
 }

@@ -12,7 +12,7 @@ export interface Observations {
   readonly requests: number | undefined
   readonly denials: number | undefined
   readonly errors: number | undefined
-  /** Of the stage that would be next. */
+  /** Of the stage that would be next; after the last one of the namespaces that none reaches. */
   readonly wouldBlock: number | undefined
   readonly injectedRestarts: number | undefined
   readonly latencyP99: number | undefined

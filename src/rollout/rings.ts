@@ -36,6 +36,11 @@ export function ringOfClusterScoped({ stages }: Rings): number {
   return stages.length - 1
 }
 
+/** Whether one of the stages reaches every namespace. */
+export function reachesAll({ stages }: Rings): boolean {
+  return stages.some(({ selector = [], percent = 100 }) => selector.length === 0 && percent >= 100)
+}
+
 function reaches({ name: rollout }: Rings, stage: Stage, { name, labels }: NamespaceFacts): boolean | 'unknown' {
   if (stage.selector !== undefined) {
     const read: LabelReader = key => {

@@ -17,6 +17,11 @@ export interface Layer {
 /** Further than every stage. A number, because a status is JSON. */
 export const COMPLETE = Number.MAX_SAFE_INTEGER
 
+/** Layers without those of a revision. One that was complete stays: what it replaced may be gone by now. */
+export function withoutRevision(layers: readonly Layer[], gone: string): readonly Layer[] {
+  return layers.filter(({ revision, stage }) => revision !== gone || stage === COMPLETE)
+}
+
 /** Why the status is what it is: a word for machines and a sentence for people. */
 export interface Reason {
   readonly word:

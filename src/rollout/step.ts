@@ -1,7 +1,7 @@
 import { askGates, baselineOf, type GateVerdict, type Observations } from './gates.ts'
 import { measureText } from './measure.ts'
 import type { RolloutSpec } from './spec.ts'
-import { COMPLETE, type Layer, type Phase, type Reason, type RolloutStatus } from './status.ts'
+import { COMPLETE, type Layer, type Phase, type Reason, type RolloutStatus, withoutRevision } from './status.ts'
 
 /** What an operator has asked for and nobody has done yet. */
 export interface Requests {
@@ -79,9 +79,10 @@ function targetChanged(before: RolloutStatus, revision: string, now: number): Ro
   }
 }
 
-/** Takes the present revision out of force everywhere. */
+/** Takes the present revision out of force everywhere, also where it had come before it was edited and edited back. */
 function withdrawn(before: RolloutStatus, phase: Phase, reason: Reason, now: number): RolloutStatus {
-  return { ...before, phase, stage: -1, since: now, baseline: undefined, reason }
+  const older = withoutRevision(before.older, before.revision)
+  return { ...before, phase, stage: -1, since: now, baseline: undefined, older, reason }
 }
 
 function resumed(before: RolloutStatus, seen: Observations, now: number): RolloutStatus {
@@ -138,7 +139,7 @@ function hold(
   if (unknown.length > 0) return because(status, 'GateUnknown', `nobody knows: ${namesOf(unknown)}`)
   if (before.stage < spec.stages.length - 1) return reach(spec, status, seen, before.stage + 1, now)
   // It comes to the namespaces that no stage has reached, too.
-  const reason = lossOf(spec, seen, 'the namespaces of no stage')
+  const reason = lossOf(spec, seen, 'the namespaces that no stage reaches')
   if (reason !== undefined) return { ...status, reason }
   return {
     ...status,

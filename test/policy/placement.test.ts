@@ -234,6 +234,10 @@ describe('a staged policy', () => {
   it('has its rings guarded: the labels that stages select on decide verdicts', () => {
     const set = setOf([NEW, OLD].join('\n---\n'), '', { rollouts: rolloutSources([recordOf()]) })
     expect(set.namespaceLabels.has('ring')).toBe(true)
+    // Those of an earlier rollout decide where that had come.
+    const later = recordOf({}, { stages: [STAGES[2]] as RecordDocument['stages'], before: recordOf() })
+    const below = setOf([NEW, OLD].join('\n---\n'), '', { rollouts: rolloutSources([later]) })
+    expect(below.namespaceLabels.has('ring')).toBe(true)
   })
 })
 

@@ -30,11 +30,7 @@ function doubtsOf(object: object, oldObject?: object, phase: 'Progressing' | 'Co
 
 it.each<[string, readonly string[], object, object?, 'Complete'?]>([
   ['a rollout of what is there', [], rollout('new', 'old')],
-  [
-    'a rollout of what is not there',
-    ['/spec/target/name: there is no Policy "nwe" yet'],
-    rollout('nwe'),
-  ],
+  ['a rollout of what is not there', ['/spec/target/name: there is no Policy "nwe" yet'], rollout('nwe')],
   [
     'a rollout of what is not staged',
     ['/spec/target/name: Policy "old" is not staged: it is in force everywhere already'],

@@ -250,6 +250,28 @@ describe('a target that is edited', () => {
     expect([0, 1, 2].map(started.at)).toEqual(['v2', 'v2', 'replaced'])
   })
 
+  it('and edited back is taken back as a whole: where it had come before it is the same one', () => {
+    const started = begun()
+    started.pass(30)
+    expect(started.see()).toBe('Progressing 1 StageReached')
+    started.see({ revision: 'v3' })
+    started.see({ revision: 'v3' })
+    expect([0, 1, 2].map(started.at)).toEqual(['v3', 'v2', 'replaced'])
+    expect(started.see()).toBe('Pending -1 TargetChanged')
+    expect(started.see()).toBe('Progressing 0 StageReached')
+    expect([0, 1, 2].map(started.at)).toEqual(['v2', 'v2', 'replaced'])
+    expect(started.see({ podGrowth: 9 })).toBe('RolledBack -1 Breached')
+    expect([0, 1, 2].map(started.at)).not.toContain('v2')
+    // What was complete stays: there may be nothing else any more.
+    const complete = begun({ ...SPEC, stages: [{ name: 'everywhere', holdMs: 0 }] })
+    complete.see()
+    complete.see({ revision: 'v3' })
+    complete.see()
+    complete.see()
+    expect(complete.see({ podGrowth: 9 })).toBe('RolledBack -1 Breached')
+    expect([0, undefined].map(complete.at)).toEqual(['v2', 'v2'])
+  })
+
   it('after it was complete: the one before stays everywhere else', () => {
     const started = begun({ ...SPEC, stages: [SPEC.stages[0], { name: 'everywhere', holdMs: 0 }] })
     for (let count = 0; count < 3; count++) {

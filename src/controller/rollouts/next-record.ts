@@ -1,7 +1,7 @@
 import { deepEqual, getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { CompiledRollout } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
-import type { RolloutStatus } from '../../rollout/status.ts'
+import { type RolloutStatus, withoutRevision } from '../../rollout/status.ts'
 
 /** What decides the next record of a target. */
 export interface RecordFacts {
@@ -26,6 +26,7 @@ export function nextRecord({ object, rollout, status, stored, restored }: Record
   const known = stored ?? restored
   const own = known?.uid === uid ? known : undefined
   const below = own === undefined ? known : own.before
+  const left = below && isWithdrawn(status) ? withdrawn(below, status.revision) : below
   const { name, target, replaces, elsewhere, stages } = rollout
   const next: Omit<RecordDocument, 'number'> = {
     kind: 'RolloutRecord',
@@ -37,7 +38,7 @@ export function nextRecord({ object, rollout, status, stored, restored }: Record
     stages: [...stages],
     status: recorded(status),
     // What is complete is in force everywhere, and nothing below it.
-    ...(below !== undefined && status.phase !== 'Complete' && { before: bounded(below, MAX_BEFORE) }),
+    ...(left !== undefined && status.phase !== 'Complete' && { before: bounded(left, MAX_BEFORE) }),
   }
   if (stored !== undefined && own === stored) {
     const { number: _, ...present } = stored
@@ -60,6 +61,27 @@ export function remembered({ status }: RecordDocument): RolloutStatus {
 
 function recorded({ baseline, gates, older, ...status }: RolloutStatus): RecordDocument['status'] {
   return { ...status, ...(baseline !== undefined && { baseline }), older: [...older], gates: [...gates] }
+}
+
+/** Whether nothing moves until somebody acts: its gates are asked no more, and nobody needs lists of the whole cluster for it. */
+export function isOver(record: RecordDocument | undefined): boolean {
+  return record !== undefined && (record.status.phase === 'Complete' || isWithdrawn(record.status))
+}
+
+function isWithdrawn({ phase }: Pick<RolloutStatus, 'phase'>): boolean {
+  return phase === 'RolledBack' || phase === 'Aborted'
+}
+
+/** A revision that is taken back goes from where earlier rollouts had brought it, too, unless one of them was complete. */
+function withdrawn(record: RecordDocument, revision: string): RecordDocument {
+  const { status, before } = record
+  const isIt = status.revision === revision && status.phase !== 'Complete'
+  const older = [...withoutRevision(status.older, revision)]
+  return {
+    ...record,
+    status: { ...status, ...(isIt && { phase: 'Aborted', stage: -1 }), older },
+    ...(before !== undefined && { before: withdrawn(before, revision) }),
+  }
 }
 
 /** The last of all stays: if any was complete it is that one, and then nothing else is in force where the others have not come. */

@@ -12,6 +12,8 @@ export interface Measured {
   readonly namespaces: NamespaceTable
   /** Young enough to be believed. */
   readonly pods: PodCount | undefined
+  /** When they were counted, in milliseconds since 1970. */
+  readonly podsAt: number
   /** Undefined where no gate asks for it, too. */
   readonly workloads: readonly Workload[] | undefined
   readonly unready: UnreadyWatch
@@ -42,7 +44,8 @@ export function observationsOf(
   const isWhole = counts !== undefined && counts.total > 0 && counts.current === counts.total
   return {
     revision: one.revision,
-    pods: presentPods(spec, stage, status?.baseline, all),
+    // What was counted before the stage began says nothing of it.
+    pods: stage >= 0 && all.podsAt < (status?.since ?? 0) ? undefined : presentPods(spec, stage, status?.baseline, all),
     podsAhead: podsUpTo(spec, stage + 1, all),
     requests: isWhole ? counts.requests : undefined,
     denials: isWhole ? counts.denials : undefined,

@@ -6,13 +6,14 @@ import { describeProblem } from '../../policy/problems.ts'
 import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
 import type { Target } from '../../rollout/record.ts'
+import { reachesAll } from '../../rollout/rings.ts'
 import type { RolloutSpec } from '../../rollout/spec.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
 import { step, WAITING } from '../../rollout/step.ts'
 import type { PodCount } from '../pods/count.ts'
 import { replicasOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
-import { nextRecord, remembered } from './next-record.ts'
+import { isOver, nextRecord, remembered } from './next-record.ts'
 import { type Measured, namespacesUpTo, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
@@ -96,9 +97,10 @@ class Conductor {
       .toSorted(byAge)
       .map(object => ({ object, result: compileRollout(documentOf('CanaryRollout', object, () => '')) }))
     const replicas = await this.#scrape()
+    const asking = compiled.flatMap(({ result }) => (result.ok ? [result.document] : []))
     const measured = await this.#measure(
       facts,
-      compiled.flatMap(({ result }) => (result.ok ? [result.document] : [])),
+      asking.filter(({ target }) => !isOver(records.get(targetKey(target))?.record)),
     )
     const uids = new Set(items.map(uidOf))
     const taken = new Set<string>()
@@ -141,10 +143,11 @@ class Conductor {
     const counted = this.#options.pods()
     const isAsked = rollouts.some(({ spec }) => spec.gates.unready !== undefined)
     const workloads = isAsked ? await readWorkloads(this.#context.client) : undefined
-    if (workloads !== undefined) this.#unready.see(workloads, now)
+    this.#unready.see(workloads ?? [], now)
     return {
       namespaces: facts.namespaces,
       pods: counted !== undefined && now - counted.at <= counted.maxAgeMs ? counted.count : undefined,
+      podsAt: this.#context.now() - (now - (counted?.at ?? 0)),
       workloads,
       unready: this.#unready,
       latencyP99: this.#latency.p99(),
@@ -214,10 +217,8 @@ class Conductor {
     namespaces: NamespaceTable,
   ): Promise<number | undefined> {
     const next = (before?.status.stage ?? -1) + 1
-    const last = rollout.spec.stages.at(-1)
-    // A last stage that reaches everybody leaves nobody to whom it would come afterwards.
-    const isNobody = next >= rollout.spec.stages.length && last?.selector === undefined && last?.percent === undefined
-    if (rollout.spec.gates.wouldBlock === undefined || isNobody) return 0
+    const isEnd = next > rollout.spec.stages.length || (next === rollout.spec.stages.length && reachesAll(rollout.spec))
+    if (rollout.spec.gates.wouldBlock === undefined || isEnd || isOver(before)) return 0
     const holds = before?.status.phase === 'Progressing' ? (rollout.spec.stages[next - 1]?.holdMs ?? 0) : 0
     const isSoon = (before?.status.since ?? 0) + holds - this.#context.now() < DUE_MS
     return this.#options.wouldBlock(rollout, next, namespaces, isSoon ? DUE_AGE_MS : AGE_MS)
@@ -225,7 +226,7 @@ class Conductor {
 
   async #restarts({ target, spec }: CompiledRollout, before: RecordDocument | undefined): Promise<number | undefined> {
     if (target.kind !== 'SidecarInjection' || spec.gates.injectedRestarts === undefined) return 0
-    if (before === undefined || before.status.stage < 0) return 0
+    if (before === undefined || before.status.stage < 0 || isOver(before)) return 0
     return this.#options.injectedRestarts({ name: target.name, revision: before.status.revision }, before.status.since)
   }
 }

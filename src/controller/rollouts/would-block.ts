@@ -10,7 +10,7 @@ import type { SweepContext } from '../sweep.ts'
 /**
  * The owners of a stage that could not be rescheduled, scaled or rolled back under a policy.
  *
- * @param stage from 0 on; as many as there are asks for what no stage reaches.
+ * @param stage from 0 on; past the last one: what is reached by none, and joins when the rollout is complete.
  * @param unasked namespaces that the registration leaves out.
  */
 export async function wouldBlock(
@@ -22,8 +22,8 @@ export async function wouldBlock(
 ): Promise<readonly BlockedOwner[]> {
   const blocked = await blockedUnder(client, policy, context, unasked)
   return blocked.filter(({ namespace }) => {
-    const ring = stageOfNamespace(spec, namespace, namespaces) ?? spec.stages.length
-    return ring === stage || ring === 'unknown'
+    const ring = stageOfNamespace(spec, namespace, namespaces)
+    return (ring ?? spec.stages.length) === stage || ring === 'unknown'
   })
 }
 

@@ -49,6 +49,25 @@ describe('the controller', () => {
     expect(world.cluster.requests.slice(before).filter(line => !line.startsWith('GET'))).toEqual([])
   })
 
+  it.each(['Complete', 'RolledBack'])(
+    'lists nothing for a rollout that is %s, until its target is edited',
+    async phase => {
+      const world = new World()
+      await world.round()
+      await world.round()
+      if (phase === 'RolledBack') world.conditions.orphans = 1
+      expect(await settle(world)).toMatch(new RegExp(`^${phase} `))
+      const [asked, requests] = [world.asked, world.cluster.requests.length]
+      await world.round()
+      expect(world.asked).toBe(asked)
+      expect(world.cluster.requests.slice(requests).filter(line => line.includes('/apps/v1/d'))).toEqual([])
+      world.conditions.revision = 'r2'
+      world.conditions.orphans = 0
+      expect(await settle(world)).toBe('Complete complete Complete')
+      expect(world.asked).toBeGreaterThan(asked)
+    },
+  )
+
   it('tells of every transition in an Event, once', async () => {
     const world = new World()
     await settle(world)
@@ -121,6 +140,21 @@ describe('the controller', () => {
     expect(await world.round()).toBe('Pending  GateUnknown')
   })
 
+  it('does not go on by pods that were counted before the stage began', async () => {
+    const world = new World()
+    await world.round()
+    world.conditions.podsAge = 4000
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    const promote = () =>
+      world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('promote', world.now, 'canary') } } })
+    promote()
+    expect(await world.round()).toBe('Progressing canary GateUnknown')
+    expect(dig(world.object, 'status', 'verdict')).toBe('orphanedPods unknown, unready unknown')
+    world.now += 3000
+    promote()
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
   it('keeps the present stage where the next one would lose workloads', async () => {
     const world = new World()
     await world.round()
@@ -129,6 +163,30 @@ describe('the controller', () => {
     expect(await world.round(20)).toBe('Progressing canary WouldBlock')
     world.conditions.wouldBlock = 0
     expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
+  it('is not complete where namespaces that no stage reaches would lose workloads', async () => {
+    const ring = { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '10s' }
+    const world = new World({ stages: [ring] })
+    await world.round()
+    await world.round()
+    world.conditions.wouldBlock = 3
+    expect(await world.round(20)).toBe('Progressing canary WouldBlock')
+    expect(dig(world.object, 'status', 'message')).toMatch(
+      /^3 workloads of the namespaces that no stage reaches could not/,
+    )
+    world.conditions.isBlind = true
+    expect(await world.round()).toBe('Progressing canary GateUnknown')
+    Object.assign(world.conditions, { isBlind: false, wouldBlock: 0 })
+    expect(await world.round()).toBe('Complete complete Complete')
+    // Where the last stage reaches everybody there is nobody left to ask about.
+    const whole = new World()
+    await whole.round()
+    await whole.round()
+    expect(await whole.round(20)).toBe('Progressing everywhere StageReached')
+    const { asked } = whole
+    expect(await whole.round(20)).toBe('Complete complete Complete')
+    expect(whole.asked).toBe(asked)
   })
 
   it('does what an operator asks for, once, and takes the request away', async () => {
@@ -179,6 +237,25 @@ describe('the controller', () => {
     expect(dig(broken, 'status', 'conditions', '0')).toBeUndefined()
     expect(JSON.stringify(dig(broken, 'status', 'conditions'))).toMatch(/"Compiled","status":"False".*\/spec\/stages/)
     expect(world.line).toBe('Pending  TargetChanged')
+  })
+
+  it.each(['breach', 'abort'])('takes back also what an earlier rollout of the same target has left: %s', async how => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.cluster.drop(world.path)
+    world.rollout('roll')
+    await world.round()
+    expect(world.record).toMatchObject({ status: { stage: -1 }, before: { status: { revision: 'r1', stage: 0 } } })
+    await world.round()
+    if (how === 'breach') world.conditions.orphans = 1
+    else world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } })
+    await world.round()
+    expect(world.line).toMatch(/^(?:RolledBack|Aborted) /)
+    expect(world.record).toMatchObject({ status: { stage: -1 }, before: { status: { revision: 'r1', stage: -1 } } })
+    const { number } = world.record ?? {}
+    await world.round()
+    expect(world.record?.number).toBe(number)
   })
 
   it('says of one that became faulty where it stands all the same', async () => {

@@ -29,6 +29,8 @@ export interface Conditions {
   /** Whether the cluster cannot be listed for what the next stage would lose. */
   isBlind: boolean
   hasPods: boolean
+  /** How long ago pods were counted, in milliseconds. */
+  podsAge: number
 }
 
 /** A cluster in memory with one rollout, two gateways and three namespaces, and a clock that a test moves. */
@@ -47,10 +49,13 @@ export class World {
     wouldBlock: 0,
     isBlind: false,
     hasPods: true,
+    podsAge: 0,
   }
   readonly namespaces: NamespaceTable = { canary: { ring: 'canary' }, shop: {}, bank: {} }
   /** Every record that was ever written, in order. */
   readonly records: RecordDocument[] = []
+  /** How often it was asked what the next stage would lose. */
+  asked = 0
   now = Date.parse('2026-11-01T00:00:00Z')
   #round: (() => Promise<void>) | undefined
 
@@ -176,9 +181,10 @@ export class World {
         if (!conditions.hasPods) return undefined
         const owner = { kind, namespace: 'canary', name: 'web', uid: 'u', selector: [], replicas: 10 }
         const conspicuous = conditions.orphans === 0 ? [] : [{ owner, pods: 10, orphans: conditions.orphans }]
-        return { count: { pods: 30, conspicuous }, at: this.now, maxAgeMs: 5000 }
+        return { count: { pods: 30, conspicuous }, at: this.now - conditions.podsAge, maxAgeMs: 5000 }
       },
       wouldBlock: async () => {
+        this.asked++
         if (conditions.isBlind) throw new Error('no list')
         return conditions.wouldBlock
       },
