@@ -201,7 +201,11 @@ const pods = podTask(context, {
 })
 const rollouts = rolloutTask(context, {
   intervalMs: 10_000,
-  facts: async () => ({ namespaces, target: () => ({ object: document as JsonObject, revision: 'r1' }), missing: () => '' }),
+  facts: async () => ({
+    namespaces,
+    target: () => ({ object: document as JsonObject, revision: 'r1' }),
+    missing: () => '',
+  }),
   pods: () => counted && { ...counted, maxAgeMs: 90_000 },
   wouldBlock: stageBlockers({
     client,
