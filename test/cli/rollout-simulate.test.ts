@@ -55,7 +55,7 @@ describe('portcullis rollout simulate', () => {
     const { code, out, err } = await run(ORDINARY)
     expect(err).toBe('')
     expect(out).toBe(`roll: Policy/new, which replaces Policy/old
-2 reviews, 2 judged
+2 reviews: 2 judged
 
 STAGE       NAMESPACES  REVIEWS  DENIED  NEWLY DENIED  NO LONGER  WARNED  NEWLY WARNED  SKIPPED
 canary      1           2        1       1             0          0       0             0
@@ -110,7 +110,7 @@ For example:
     write('reviews.ndjson', `{"request"\n${record(reviewOf(PRIVILEGED))}`)
     const { code, out, err } = await run(ORDINARY)
     expect(err).toMatch(/^portcullis rollout simulate: reviews\.ndjson:1: the body is not one JSON value: .*\n$/)
-    expect(out).toContain('2 reviews, 1 judged; not 1 that could not be read\n')
+    expect(out).toContain('2 reviews: 1 judged, 1 could not be read\n')
     expect(code).toBe(1)
   })
 

@@ -21,18 +21,18 @@ export function simulationText(result: SimulationResult): string {
     ),
     ...notes.map(note => `Note: ${note}.\n`),
     ungroupedText(stages),
-    `${verdictText(stages)}\n`,
+    `${verdictText(stages, reviews.judged)}\n`,
   ]
   return parts.filter(part => part !== '').join('\n')
 }
 
 function readText({ lines, judged, repeated, other, unread }: SimulationResult['reviews']): string {
   const rest = [
-    repeated > 0 ? `${repeated} asked about again at another endpoint` : '',
-    other > 0 ? `${other} of other endpoints` : '',
-    unread > 0 ? `${unread} that could not be read` : '',
+    repeated > 0 ? `${repeated} are the same requests at another endpoint` : '',
+    other > 0 ? `${other} are of endpoints that it does not concern` : '',
+    unread > 0 ? `${unread} could not be read` : '',
   ].filter(part => part !== '')
-  return `${counted(lines, 'review')}, ${judged} judged${rest.length === 0 ? '' : `; not ${rest.join(', nor ')}`}`
+  return [`${counted(lines, 'review')}: ${judged} judged`, ...rest].join(', ')
 }
 
 function stageRows(stages: readonly StageResult[], isInjection: boolean): readonly (readonly string[])[] {
@@ -75,7 +75,9 @@ function ungroupedText(stages: readonly StageResult[]): string {
   return ungrouped === 0 ? '' : `${counted(ungrouped, 'difference')} of further owners are counted and not listed.\n`
 }
 
-function verdictText(stages: readonly StageResult[]): string {
+function verdictText(stages: readonly StageResult[], judged: number): string {
+  // Of nothing that was looked at nothing is said.
+  if (judged === 0) return 'No review was judged: this says nothing about the rollout.'
   const first = stages.find(({ changes }) => changes.denied > 0)
   const all = stages.at(-1)?.changes.denied ?? 0
   return first === undefined
