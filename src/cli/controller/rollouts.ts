@@ -89,7 +89,7 @@ export function stageBlockers({
     const context = verdict()
     const policy = context.set.documents.find(document => document.name === target.name)
     if (policy === undefined) return undefined
-    const key = `${policy.revision} ${stage}`
+    const key = `${policy.revision} ${stage} ${JSON.stringify(spec.stages)}`
     const before = known.get(name)
     if (before?.key === key && monotonic() - before.at < maxAgeMs) return before.count
     const blocked = await wouldBlock(
