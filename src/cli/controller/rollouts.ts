@@ -6,6 +6,7 @@ import type { RolloutFacts, RolloutTaskOptions } from '../../controller/rollouts
 import { wouldBlock } from '../../controller/rollouts/would-block.ts'
 import type { RolloutState } from '../../controller/statuses.ts'
 import type { SweepContext } from '../../controller/sweep.ts'
+import { dig } from '../../json/value.ts'
 import { compileRecord } from '../../policy/rollout-record.ts'
 import type { RolloutSources } from '../../policy/rollout-sources.ts'
 import { revisionsIn } from '../../rollout/record.ts'
@@ -44,8 +45,14 @@ export function rolloutFacts({ set, injections, namespaces }: Snapshot, cluster:
       const documents: readonly { name: string; revision: string; file: string; isStaged: boolean }[] =
         kind === 'Policy' ? set.documents : injections.documents
       const document = documents.find(candidate => candidate.name === name && candidate.isStaged)
-      const object = cluster.objects().find(found => found.kind === kind && found.file === document?.file)?.object
-      if (document === undefined || object === undefined) return undefined
+      const object = cluster
+        .objects()
+        .find(found => found.kind === kind && dig(found.object, 'metadata', 'name') === name)?.object
+      if (object === undefined) return undefined
+      // Not even an older revision compiles: it is somebody's rollout all the same, and nothing of it may be forgotten.
+      if (document === undefined) {
+        return dig(object, 'spec', 'staged') === true ? { object, revision: undefined } : undefined
+      }
       const isKept = kept.some(({ file, revision }) => file === document.file && revision === document.revision)
       return { object, revision: isKept ? document.revision : undefined }
     },

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { stageBlockers } from '../../../src/cli/controller/rollouts.ts'
+import { rolloutFacts, stageBlockers } from '../../../src/cli/controller/rollouts.ts'
+import { ClusterDocuments } from '../../../src/cluster/documents.ts'
+import { NO_INJECTIONS } from '../../../src/injection/set.ts'
 import { NO_NAMESPACE_LABELS } from '../../../src/policy/match.ts'
 import { compileRollout } from '../../../src/policy/rollout.ts'
 import { documentsOf, setOf } from '../../support/engine.ts'
@@ -48,5 +50,33 @@ describe('what the next stage would lose', () => {
     now = 1000
     await wouldBlock(rollout('b'), 0, {}, 1000)
     expect(asked).toBe(3)
+  })
+})
+
+describe('the target of a rollout', () => {
+  it('is there as long as it is staged, also where it does not compile: its record is not nobody’s', async () => {
+    const cluster = new FakeCluster()
+    const collection = '/apis/portcullis.dev/v1alpha1/policies'
+    cluster.put(collection, policy({ checks: [{ check: 'none-of-ours' }] }))
+    const documents = new ClusterDocuments({
+      client: cluster.client,
+      ownNamespace: 'portcullis-system',
+      revisionOf: text => text,
+      onError: () => {},
+    })
+    documents.start()
+    await expect.poll(() => documents.isWhole).toBe(true)
+    const facts = rolloutFacts(
+      { set: setOf(''), injections: NO_INJECTIONS, namespaces: {}, isBraked: false },
+      documents,
+    )
+    expect(facts.target({ kind: 'Policy', name: 'new' })).toMatchObject({
+      object: { kind: 'Policy' },
+      revision: undefined,
+    })
+    expect(facts.target({ kind: 'SidecarInjection', name: 'new' })).toBeUndefined()
+    cluster.edit(`${collection}/new`, { spec: { staged: false } })
+    await expect.poll(() => facts.target({ kind: 'Policy', name: 'new' })).toBeUndefined()
+    documents.stop()
   })
 })
