@@ -1,8 +1,8 @@
 import type { NamespaceTable } from '../../policy/match.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
-import type { Baseline, Observations, PodFacts } from '../../rollout/gates.ts'
+import { type Baseline, denialRatio, type Observations, type PodFacts } from '../../rollout/gates.ts'
 import { ringOf } from '../../rollout/rings.ts'
-import type { RolloutSpec } from '../../rollout/spec.ts'
+import type { Gates, RolloutSpec } from '../../rollout/spec.ts'
 import { growthOf, type PodCount } from '../pods/count.ts'
 import type { ReplicaCounts } from './replicas.ts'
 import type { UnreadyWatch, Workload } from './workloads.ts'
@@ -39,20 +39,33 @@ export function observationsOf(
   one: MeasuredOne,
 ): Observations {
   const stage = status?.stage ?? -1
-  const { counts } = one
-  // A gateway that does not answer, or goes by an older state, is one of which nothing is known.
-  const isWhole = counts !== undefined && counts.total > 0 && counts.current === counts.total
   return {
     revision: one.revision,
     // What was counted before the stage began says nothing of it.
     pods: stage >= 0 && all.podsAt < (status?.since ?? 0) ? undefined : presentPods(spec, stage, status?.baseline, all),
     podsAhead: podsUpTo(spec, stage + 1, all),
-    requests: isWhole ? counts.requests : undefined,
-    denials: isWhole ? counts.denials : undefined,
-    errors: isWhole ? counts.errors : undefined,
+    ...countedOf(spec.gates, one.counts),
     wouldBlock: one.wouldBlock,
     injectedRestarts: one.injectedRestarts,
     latencyP99: all.latencyP99,
+  }
+}
+
+type Counted = Pick<Observations, 'requests' | 'denials' | 'errors'>
+
+/**
+ * What gateways have counted. Of one that does not answer, or goes by an older state, nothing is known, and then nobody knows; but what the
+ * others have counted is enough to end a stage: it may be the target that the silent one dies of.
+ */
+function countedOf(gates: Gates, counts: ReplicaCounts | undefined): Counted {
+  if (counts === undefined) return { requests: undefined, denials: undefined, errors: undefined }
+  const { total, current, requests, denials, errors } = counts
+  const isWhole = total > 0 && current === total
+  const isRefused = (denialRatio(gates, requests, denials) ?? 0) > (gates.denials?.ratio ?? 1)
+  const isFaulty = errors > (gates.errors ?? Number.POSITIVE_INFINITY)
+  return {
+    ...(isWhole || isRefused ? { requests, denials } : { requests: undefined, denials: undefined }),
+    errors: isWhole || isFaulty ? errors : undefined,
   }
 }
 

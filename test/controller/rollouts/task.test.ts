@@ -129,6 +129,17 @@ describe('the controller', () => {
     expect(await world.round()).toBe('Progressing everywhere StageReached')
   })
 
+  it.each([
+    ['denials', { requests: 20, denials: 5 }],
+    ['errors', { errors: 1 }],
+  ])('takes it back by what the others say where a gateway does not answer: %s', async (_, counted) => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    Object.assign(world.conditions, counted, { silent: 1 })
+    expect(await world.round()).toBe('RolledBack  Breached')
+  })
+
   it('does not begin where pods are not counted', async () => {
     const world = new World()
     world.conditions.hasPods = false
