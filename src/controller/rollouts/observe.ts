@@ -1,3 +1,4 @@
+import { dig, getList, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
 import { type Baseline, denialRatio, type Observations, type PodFacts } from '../../rollout/gates.ts'
@@ -24,7 +25,7 @@ export interface Measured {
 
 /** What was measured for one of them. */
 export interface MeasuredOne {
-  readonly revision: string | undefined
+  readonly target: { readonly object: JsonObject; readonly revision: string | undefined } | undefined
   /** Undefined before there is a record. */
   readonly counts: ReplicaCounts | undefined
   readonly wouldBlock: number | undefined
@@ -40,11 +41,11 @@ export function observationsOf(
 ): Observations {
   const stage = status?.stage ?? -1
   return {
-    revision: one.revision,
+    revision: one.target?.revision,
     // What was counted before the stage began says nothing of it.
     pods: stage >= 0 && all.podsAt < (status?.since ?? 0) ? undefined : presentPods(spec, stage, status?.baseline, all),
     podsAhead: podsUpTo(spec, stage + 1, all),
-    ...countedOf(spec.gates, one.counts),
+    ...countedOf(spec.gates, one.counts, failsClosed(one.target?.object)),
     wouldBlock: one.wouldBlock,
     injectedRestarts: one.injectedRestarts,
     latencyP99: all.latencyP99,
@@ -57,9 +58,10 @@ type Counted = Pick<Observations, 'requests' | 'denials' | 'errors'>
  * What gateways have counted. Of one that does not answer, or goes by an older state, nothing is known, and then nobody knows; but what the
  * others have counted is enough to end a stage: it may be the target that the silent one dies of.
  */
-function countedOf(gates: Gates, counts: ReplicaCounts | undefined): Counted {
+function countedOf(gates: Gates, counts: ReplicaCounts | undefined, refusesErrors: boolean): Counted {
   if (counts === undefined) return { requests: undefined, denials: undefined, errors: undefined }
-  const { total, current, requests, denials, errors } = counts
+  const { total, current, requests, failures, errors } = counts
+  const denials = counts.denials + (refusesErrors ? failures : 0)
   const isWhole = total > 0 && current === total
   const isRefused = (denialRatio(gates, requests, denials) ?? 0) > (gates.denials?.ratio ?? 1)
   const isFaulty = errors > (gates.errors ?? Number.POSITIVE_INFINITY)
@@ -67,6 +69,12 @@ function countedOf(gates: Gates, counts: ReplicaCounts | undefined): Counted {
     ...(isWhole || isRefused ? { requests, denials } : { requests: undefined, denials: undefined }),
     errors: isWhole || isFaulty ? errors : undefined,
   }
+}
+
+/** Whether a target refuses what it cannot judge. */
+function failsClosed(target: JsonObject | undefined): boolean {
+  const spec = dig(target, 'spec')
+  return getList(spec, 'validationActions').includes('Deny') && dig(spec, 'failurePolicy') !== 'Ignore'
 }
 
 /** The names of the namespaces that the first stages reach, up to and with this one. */

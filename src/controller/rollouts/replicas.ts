@@ -14,6 +14,8 @@ export interface ReplicaCounts {
   readonly current: number
   readonly requests: number
   readonly denials: number
+  /** What could not be judged where the revision is in force; and in all, also where it only watches. */
+  readonly failures: number
   readonly errors: number
 }
 
@@ -28,7 +30,7 @@ export function countReplicas(
   replicas: readonly ReplicaText[],
   { rollout, number, target, status }: RecordDocument,
 ): ReplicaCounts {
-  const counts = { total: replicas.length, current: 0, requests: 0, denials: 0, errors: 0 }
+  const counts = { total: replicas.length, current: 0, requests: 0, denials: 0, failures: 0, errors: 0 }
   type Labels = Readonly<Record<string, string>>
   const isPresent = (labels: Labels) => labels['rollout'] === rollout && labels['record'] === String(number)
   // Of a rollout that had another target before, the record of that may have the same number.
@@ -45,6 +47,7 @@ export function countReplicas(
       if (role !== 'target') continue
       counts.requests += value
       if (result === 'violated') counts.denials += value
+      if (result === 'error') counts.failures += value
     }
   }
   return counts

@@ -161,7 +161,7 @@ class Conductor {
     const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
     const seen = observationsOf(rollout.spec, before?.status, measured, {
-      revision: target?.revision,
+      target,
       counts,
       wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
       injectedRestarts: await this.#known(this.#restarts(rollout, before)),

@@ -45,6 +45,7 @@ describe('what gateways count', () => {
       current: 2,
       requests: 3,
       denials: 1,
+      failures: 0,
       errors: 1,
     })
   })

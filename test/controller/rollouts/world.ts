@@ -14,6 +14,7 @@ export interface Conditions {
   /** Of the target; undefined: it does not compile. */
   revision: string | undefined
   isTargetThere: boolean
+  failurePolicy: 'Fail' | 'Ignore'
   /** What each gateway has counted under the record that it goes by. */
   requests: number
   denials: number
@@ -39,6 +40,7 @@ export class World {
   readonly conditions: Conditions = {
     revision: 'r1',
     isTargetThere: true,
+    failurePolicy: 'Fail',
     requests: 0,
     denials: 0,
     errors: 0,
@@ -168,7 +170,9 @@ export class World {
       namespaces: this.namespaces,
       target: ({ kind, name }) => {
         if (!conditions.isTargetThere || kind !== 'Policy' || name !== 'new') return undefined
-        const object = { apiVersion: 'portcullis.dev/v1alpha1', kind, metadata: { name, uid: 'uid-new' } }
+        const { failurePolicy } = conditions
+        const spec = { validationActions: ['Deny'], failurePolicy }
+        const object = { apiVersion: 'portcullis.dev/v1alpha1', kind, metadata: { name, uid: 'uid-new' }, spec }
         return { object, revision: conditions.revision }
       },
     }
