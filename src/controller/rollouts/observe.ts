@@ -5,7 +5,7 @@ import { type Baseline, denialRatio, type Observations, type PodFacts } from '..
 import { ringOf } from '../../rollout/rings.ts'
 import type { Gates, RolloutSpec } from '../../rollout/spec.ts'
 import { growthOf, type PodCount } from '../pods/count.ts'
-import type { ReplicaCounts } from './replicas.ts'
+import type { LatencyWindow, ReplicaCounts } from './replicas.ts'
 import type { UnreadyWatch, Workload } from './workloads.ts'
 
 /** What was measured for all rollouts at once. Whatever is undefined nobody knows. */
@@ -18,7 +18,7 @@ export interface Measured {
   /** Undefined where no gate asks for it, too. */
   readonly workloads: readonly Workload[] | undefined
   readonly unready: UnreadyWatch
-  readonly latencyP99: number | undefined
+  readonly latency: Pick<LatencyWindow, 'p99' | 'atLeast'>
   /** Of a clock that never jumps. */
   readonly now: number
 }
@@ -48,8 +48,13 @@ export function observationsOf(
     ...countedOf(spec.gates, one.counts, failsClosed(one.target?.object)),
     wouldBlock: one.wouldBlock,
     injectedRestarts: one.injectedRestarts,
-    latencyP99: all.latencyP99,
+    latencyP99: all.latency.p99() ?? above(all.latency.atLeast(), spec.gates.latencyP99),
   }
+}
+
+/** What some gateways say, where it is too much whatever the others say. */
+function above(value: number, limit = Number.POSITIVE_INFINITY): number | undefined {
+  return value > limit ? value : undefined
 }
 
 type Counted = Pick<Observations, 'requests' | 'denials' | 'errors'>
@@ -64,10 +69,9 @@ function countedOf(gates: Gates, counts: ReplicaCounts | undefined, refusesError
   const denials = counts.denials + (refusesErrors ? failures : 0)
   const isWhole = total > 0 && current === total
   const isRefused = (denialRatio(gates, requests, denials) ?? 0) > (gates.denials?.ratio ?? 1)
-  const isFaulty = errors > (gates.errors ?? Number.POSITIVE_INFINITY)
   return {
     ...(isWhole || isRefused ? { requests, denials } : { requests: undefined, denials: undefined }),
-    errors: isWhole || isFaulty ? errors : undefined,
+    errors: isWhole ? errors : above(errors, gates.errors),
   }
 }
 

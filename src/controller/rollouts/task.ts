@@ -147,7 +147,7 @@ class Conductor {
       podsAt: this.#context.now() - (now - (counted?.at ?? 0)),
       workloads,
       unready: this.#unready,
-      latencyP99: this.#latency.p99(),
+      latency: this.#latency,
       now,
     }
   }
