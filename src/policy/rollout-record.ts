@@ -6,7 +6,7 @@ import { documentName, stageSchema } from './rollout-schema.ts'
 const PHASES = ['Pending', 'Progressing', 'Paused', 'RolledBack', 'Aborted', 'Complete'] as const
 
 /** What a controller remembers of a rollout. */
-const rememberedSchema = z.strictObject({
+const rememberedSchema = z.object({
   phase: z.enum(PHASES),
   revision: z.string(),
   stage: z.int().min(-1),
@@ -27,8 +27,8 @@ const rememberedSchema = z.strictObject({
     .optional(),
 })
 
-/** A record as it is kept: the data of a ControllerRevision. */
-const recordSchema = z.strictObject({
+/** A record as it is kept: the data of a ControllerRevision. Fields of a newer version are passed over, not a reason to forget it. */
+const recordSchema = z.object({
   kind: z.literal('RolloutRecord'),
   number: z.int().min(1),
   rollout: documentName,

@@ -9,7 +9,7 @@ import { type ReviewContext, type ReviewInput, subjectFacts } from './context.ts
 import { bareFacts, type ReviewFacts, requestFacts } from './facts.ts'
 import { denialOf, remarksOf } from './message.ts'
 import { asks } from './path.ts'
-import { describeRollouts, type RolloutFact, rolloutFacts } from './rollouts.ts'
+import { describeRollouts, lateFacts, type RolloutFact, rolloutFacts } from './rollouts.ts'
 import { DEADLINE, type Reviewed, unjudged } from './unjudged.ts'
 
 /** Asks the policies of this path, and answers. */
@@ -43,7 +43,8 @@ export function judge(
   })
   if (!isComplete || isExpired()) {
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
-    return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request), durations } }
+    const rollouts = lateFacts(results.map(({ policy }) => policy))
+    return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request), durations, rollouts } }
   }
   const decided = decide(results, set, request, { namespaceLabels, now: facts.now, onUnknownNamespace })
   const decision = input.isObserving ? observed(decided) : decided

@@ -28,7 +28,8 @@ export function mutate(
   const { answer, outcomes, drift, rollouts, proofFailure } = input.isObserving ? rehearsed(injected) : injected
   if (monotonic() >= input.deadline) {
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
-    return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request) } }
+    const late = rollouts.map(fact => ({ ...fact, result: 'error' as const }))
+    return { ...reviewed, facts: { ...reviewed.facts, request: requestFacts(request), rollouts: late } }
   }
   return {
     status: 200,

@@ -50,6 +50,11 @@ export function rolloutFacts(results: readonly Evaluated[], decision: Decision):
   return [...facts.values()]
 }
 
+/** What is told of a review for which the time ran out: each version that was asked may be the one that took it. */
+export function lateFacts(asked: readonly Version[]): readonly RolloutFact[] {
+  return [...new Set(asked)].flatMap(version => rolloutFact(version, 'error') ?? [])
+}
+
 function resultOf(kind: Evaluated['outcome']['kind'], isViolated: boolean): RolloutFact['result'] {
   if (kind === 'error' || kind === 'skipped') return kind
   return kind === 'violation' && isViolated ? 'violated' : 'passed'

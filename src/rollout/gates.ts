@@ -8,7 +8,7 @@ export interface Observations {
   readonly pods: PodFacts | undefined
   /** The same in those that the next one would reach, these included. */
   readonly podsAhead: PodFacts | undefined
-  /** Counted by every replica since the present stage began: undefined where one of them did not answer. */
+  /** Counted since the present stage began: undefined where a replica did not answer, and the others alone breach nothing. */
   readonly requests: number | undefined
   readonly denials: number | undefined
   readonly errors: number | undefined
@@ -82,7 +82,11 @@ function unreadyShare(pods: PodFacts | undefined, baseline: Baseline): number | 
 }
 
 /** Of too few requests a ratio says nothing, and breaches nothing. */
-function denialRatio({ denials }: Gates, requests: number | undefined, denied: number | undefined): number | undefined {
+export function denialRatio(
+  { denials }: Gates,
+  requests: number | undefined,
+  denied: number | undefined,
+): number | undefined {
   if (requests === undefined || denied === undefined) return undefined
   return requests < Math.max(1, denials?.minimumRequests ?? 1) ? 0 : denied / requests
 }

@@ -42,7 +42,11 @@ export function step(
     return withdrawn(before, 'Aborted', { word: 'Aborted', message: 'somebody aborted it' }, now)
   // Without a target that compiles nothing moves: what is in force stays in force.
   if (seen.revision === undefined)
-    return because(before, 'TargetMissing', 'the target is not there, or does not compile')
+    return because(
+      before,
+      'TargetMissing',
+      'the target is not there, not staged, does not compile, or has only just changed',
+    )
   if (seen.revision !== before.revision) return targetChanged(before, seen.revision, now)
   if (before.phase === 'Complete') return before
   if (before.phase === 'RolledBack' || before.phase === 'Aborted' || before.phase === 'Paused')

@@ -76,7 +76,7 @@ export class LiveSnapshot {
     const problems = [...loaded.problems, ...injected.problems, ...namespaces.problems]
     const fatal = problems.filter(problem => store.tolerates?.(problem) !== true)
     if (fatal.length > 0) return { ok: false, problems: fatal.map(describeProblem) }
-    if (loaded.set.policies.length === 0) return { ok: false, problems: [`there is no policy in ${folderOf(store)}`] }
+    if (loaded.set.documents.length === 0) return { ok: false, problems: [`there is no policy in ${folderOf(store)}`] }
     const brake = store.brake?.()
     const first = {
       set: loaded.set,
@@ -148,7 +148,7 @@ export class LiveSnapshot {
     const loaded = await this.#store.load(this.#current.set)
     const injected = await this.#store.loadInjections(this.#current.injections)
     const namespaces = await this.#store.loadNamespaces()
-    if (loaded.set.policies.length === 0) {
+    if (loaded.set.documents.length === 0) {
       // A folder that was emptied by accident looks like this, and so does a mount that went away.
       this.#metrics.documentLoads.inc({ result: 'failed' })
       const folder = this.#store.policiesPath

@@ -280,4 +280,32 @@ describe('whatever the record says', () => {
       { numRuns: 2000 },
     )
   })
+
+  it('of two that replace each other one denies wherever one has come', () => {
+    const old = policy('old', 'host-namespaces', { staged: true })
+    const olds = [revisionOf(old), 'lost']
+    const oldReach = reach.map(status => ({ ...status, revision: olds[status.stage & 1] ?? '', older: [] }))
+    fc.assert(
+      fc.property(
+        reach,
+        oldReach,
+        fc.option(oldReach, { nil: undefined }),
+        fc.constantFrom(...PLACES, 'nobody-knows', 'other'),
+        (one, two, below, namespace) => {
+          const forth = recordOf(one as object)
+          const way = {
+            rollout: 'roll',
+            uid: 'back',
+            target: { kind: 'Policy', name: 'old' },
+            replaces: 'new',
+          } as const
+          const before = below === undefined ? {} : { before: recordOf(below as object, { ...way, uid: 'before' }) }
+          const back = recordOf(two as object, { ...way, ...before })
+          const denies = (records: readonly RecordDocument[]) => verdictsIn(namespace, records, [NEW, old]).denies
+          if (denies([forth]).length + denies([back]).length > 0) expect(denies([forth, back])).not.toEqual([])
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
 })

@@ -27,10 +27,18 @@ const POD = {
 }
 const CANARY = { canary: { ring: 'canary' }, shop: {} }
 
-async function ask(snapshot: Snapshot, endpoint: EndpointName, pod: object, namespace: string) {
+/** @param ticks how often it may look at the clock until the time for an answer is over. */
+async function ask(
+  snapshot: Snapshot,
+  endpoint: EndpointName,
+  pod: object,
+  namespace: string,
+  ticks = Number.POSITIVE_INFINITY,
+) {
   const body = new TextEncoder().encode(JSON.stringify(reviewOf(pod, { namespace })))
-  const input = { ...ENDPOINTS[endpoint], body, deadline: Number.POSITIVE_INFINITY }
-  const reviewed: Reviewed = await review(input, contextOf(snapshot, { now: () => 0, monotonic: () => 0 }))
+  let now = 0
+  const input = { ...ENDPOINTS[endpoint], body, deadline: ticks }
+  const reviewed: Reviewed = await review(input, contextOf(snapshot, { now: () => 0, monotonic: () => now++ }))
   const { response } = JSON.parse(reviewed.body.toString()) as { response: Record<string, unknown> }
   return {
     ...reviewed,
@@ -59,6 +67,16 @@ describe('a policy that is being rolled out', () => {
     expect(facts.rollouts).toEqual([
       { rollout: 'roll', record: 1, role: 'target', version: `new@${revisionOf(NEW)}`, result: 'violated' },
     ])
+  })
+
+  it('is told of a review that it was asked about and that could not be judged in time', async () => {
+    const results = new Set<string>()
+    for (let ticks = 0; ticks < 12; ticks++) {
+      const { facts } = await ask(snapshot, 'validate', POD, 'canary', ticks)
+      results.add(`${facts.code} ${facts.rollouts.map(({ role, result }) => `${role} ${result}`).join()}`)
+    }
+    // Before its turn came, since then, and in time.
+    expect([...results]).toEqual(['504 ', '504 target error', '403 target violated'])
   })
 
   it('watches elsewhere where nothing can be blocked, for the audit log alone', async () => {
@@ -116,6 +134,12 @@ describe('an injection that is being rolled out', () => {
     expect(containersIn(asked)).toEqual(['next-proxy'])
     expect(resultsOf(asked)).toEqual(['before other-stage', 'next injected'])
     expect(asked.facts.rollouts.map(({ role, result }) => `${role} ${result}`)).toEqual(['target passed'])
+  })
+
+  it('is told of a pod that it was planned for too late', async () => {
+    const { facts } = await ask(snapshot, 'mutate', plain, 'canary', 0)
+    expect(facts.code).toBe(504)
+    expect(facts.rollouts.map(({ role, result }) => `${role} ${result}`)).toEqual(['target error'])
   })
 
   it('is planned, proven and summarised elsewhere, and not made', async () => {

@@ -117,6 +117,13 @@ describe('S6 documents change while the gateway runs', () => {
     await change(() => write('b.yaml', policyText(B)))
     expect(await verdicts()).toEqual([false, true, false])
   })
+  test('S6 a folder in which every policy waits for its rollout is not an empty one', async () => {
+    const staged = (fields: PolicyFields) => policyText(fields).replace('"spec":{', '"spec":{"staged":true,')
+    await change(() => write('b.yaml', staged(B)))
+    await change(() => write('a.yaml', staged(A)))
+    expect(await verdicts()).toEqual([false, false, false])
+    expect(lines.join('')).not.toContain('no policy is left')
+  })
   test('S6 a folder that is gone keeps the last set', async () => {
     await change(() => rmSync(folder, { recursive: true }))
     expect(await verdicts()).toEqual([true, true, false])

@@ -4,12 +4,12 @@ import type { DiscoveredResource } from '../../cluster/discovery.ts'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
 import type { PodCount } from '../../controller/pods/count.ts'
 import { denialsOfInjection } from '../../controller/rollouts/denied-injection.ts'
-import type { RolloutFacts, RolloutTaskOptions } from '../../controller/rollouts/task.ts'
+import type { RolloutFacts, RolloutTaskOptions } from '../../controller/rollouts/facts.ts'
 import { wouldBlock } from '../../controller/rollouts/would-block.ts'
 import type { RolloutState } from '../../controller/statuses.ts'
 import type { SweepContext } from '../../controller/sweep.ts'
 import type { InjectionSet } from '../../injection/plan.ts'
-import { getString } from '../../json/value.ts'
+import { dig, getString } from '../../json/value.ts'
 import type { CompiledPolicy } from '../../policy/compile.ts'
 import { compileRecord } from '../../policy/rollout-record.ts'
 import type { RolloutSources } from '../../policy/rollout-sources.ts'
@@ -54,9 +54,13 @@ export function rolloutFacts({ set, injections, namespaces }: Snapshot, cluster:
     target(target) {
       const document = documentsOf(target.kind).find(({ name, isStaged }) => name === target.name && isStaged)
       const found = objectOf(target)
-      if (document === undefined || found === undefined || found.file !== document.file) return undefined
+      if (found === undefined || (document !== undefined && found.file !== document.file)) return undefined
+      const { object } = found
+      // Not even an older revision compiles: it is somebody's rollout all the same, and nothing of it may be forgotten.
+      if (document === undefined)
+        return dig(object, 'spec', 'staged') === true ? { object, revision: undefined, isFaulty: true } : undefined
       const isKept = kept.some(({ file, revision }) => file === document.file && revision === document.revision)
-      return { object: found.object, revision: isKept ? document.revision : undefined }
+      return { object, revision: isKept ? document.revision : undefined }
     },
     missing: target => whyMissing(target, documentsOf(target.kind), objectOf(target) !== undefined),
   }
@@ -142,7 +146,7 @@ export function stageBlockers({
     // One that refuses nobody keeps nothing from coming.
     if (policy === 'harmless') return 0
     if (policy === undefined) return undefined
-    const key = `${policy.revision} ${stage}`
+    const key = `${policy.revision} ${stage} ${JSON.stringify(spec.stages)}`
     const before = known.get(name)
     if (before?.key === key && monotonic() - before.at < maxAgeMs) return before.count
     const blocked = await wouldBlock(

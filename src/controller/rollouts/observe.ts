@@ -1,10 +1,11 @@
+import { dig, getList, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
-import type { Baseline, Observations, PodFacts } from '../../rollout/gates.ts'
+import { type Baseline, denialRatio, type Observations, type PodFacts } from '../../rollout/gates.ts'
 import { ringOf } from '../../rollout/rings.ts'
-import type { RolloutSpec } from '../../rollout/spec.ts'
+import type { Gates, RolloutSpec } from '../../rollout/spec.ts'
 import { growthOf, type PodCount } from '../pods/count.ts'
-import type { ReplicaCounts } from './replicas.ts'
+import type { LatencyWindow, ReplicaCounts } from './replicas.ts'
 import type { UnreadyWatch, Workload } from './workloads.ts'
 
 /** What was measured for all rollouts at once. Whatever is undefined nobody knows. */
@@ -17,14 +18,14 @@ export interface Measured {
   /** Undefined where no gate asks for it, too. */
   readonly workloads: readonly Workload[] | undefined
   readonly unready: UnreadyWatch
-  readonly latencyP99: number | undefined
+  readonly latency: Pick<LatencyWindow, 'p99' | 'atLeast'>
   /** Of a clock that never jumps. */
   readonly now: number
 }
 
 /** What was measured for one of them. */
 export interface MeasuredOne {
-  readonly revision: string | undefined
+  readonly target: { readonly object: JsonObject; readonly revision: string | undefined } | undefined
   /** Undefined before there is a record. */
   readonly counts: ReplicaCounts | undefined
   readonly wouldBlock: number | undefined
@@ -39,21 +40,45 @@ export function observationsOf(
   one: MeasuredOne,
 ): Observations {
   const stage = status?.stage ?? -1
-  const { counts } = one
-  // A gateway that does not answer, or goes by an older state, is one of which nothing is known.
-  const isWhole = counts !== undefined && counts.total > 0 && counts.current === counts.total
   return {
-    revision: one.revision,
+    revision: one.target?.revision,
     // What was counted before the stage began says nothing of it.
     pods: stage >= 0 && all.podsAt < (status?.since ?? 0) ? undefined : presentPods(spec, stage, status?.baseline, all),
     podsAhead: podsUpTo(spec, stage + 1, all),
-    requests: isWhole ? counts.requests : undefined,
-    denials: isWhole ? counts.denials : undefined,
-    errors: isWhole ? counts.errors : undefined,
+    ...countedOf(spec.gates, one.counts, failsClosed(one.target?.object)),
     wouldBlock: one.wouldBlock,
     injectedRestarts: one.injectedRestarts,
-    latencyP99: all.latencyP99,
+    latencyP99: all.latency.p99() ?? above(all.latency.atLeast(), spec.gates.latencyP99),
   }
+}
+
+/** What some gateways say, where it is too much whatever the others say. */
+function above(value: number, limit = Number.POSITIVE_INFINITY): number | undefined {
+  return value > limit ? value : undefined
+}
+
+type Counted = Pick<Observations, 'requests' | 'denials' | 'errors'>
+
+/**
+ * What gateways have counted. Of one that does not answer, or goes by an older state, nothing is known, and then nobody knows; but what the
+ * others have counted is enough to end a stage: it may be the target that the silent one dies of.
+ */
+function countedOf(gates: Gates, counts: ReplicaCounts | undefined, refusesErrors: boolean): Counted {
+  if (counts === undefined) return { requests: undefined, denials: undefined, errors: undefined }
+  const { total, current, requests, failures, errors } = counts
+  const denials = counts.denials + (refusesErrors ? failures : 0)
+  const isWhole = total > 0 && current === total
+  const isRefused = (denialRatio(gates, requests, denials) ?? 0) > (gates.denials?.ratio ?? 1)
+  return {
+    ...(isWhole || isRefused ? { requests, denials } : { requests: undefined, denials: undefined }),
+    errors: isWhole ? errors : above(errors, gates.errors),
+  }
+}
+
+/** Whether a target refuses what it cannot judge. */
+function failsClosed(target: JsonObject | undefined): boolean {
+  const spec = dig(target, 'spec')
+  return getList(spec, 'validationActions').includes('Deny') && dig(spec, 'failurePolicy') !== 'Ignore'
 }
 
 /** The names of the namespaces that the first stages reach, up to and with this one. */

@@ -14,6 +14,8 @@ export interface ReplicaCounts {
   readonly current: number
   readonly requests: number
   readonly denials: number
+  /** What could not be judged where the revision is in force; and in all, also where it only watches. */
+  readonly failures: number
   readonly errors: number
 }
 
@@ -28,7 +30,7 @@ export function countReplicas(
   replicas: readonly ReplicaText[],
   { rollout, number, target, status }: RecordDocument,
 ): ReplicaCounts {
-  const counts = { total: replicas.length, current: 0, requests: 0, denials: 0, errors: 0 }
+  const counts = { total: replicas.length, current: 0, requests: 0, denials: 0, failures: 0, errors: 0 }
   type Labels = Readonly<Record<string, string>>
   const isPresent = (labels: Labels) => labels['rollout'] === rollout && labels['record'] === String(number)
   // Of a rollout that had another target before, the record of that may have the same number.
@@ -45,6 +47,7 @@ export function countReplicas(
       if (role !== 'target') continue
       counts.requests += value
       if (result === 'violated') counts.denials += value
+      if (result === 'error') counts.failures += value
     }
   }
   return counts
@@ -60,11 +63,13 @@ type Buckets = ReadonlyMap<number, number>
 /** How slow the slowest gateway has been lately, from its histograms. Nothing of it is kept when the controller ends. */
 export class LatencyWindow {
   readonly #samples = new Map<string, { readonly at: number; readonly buckets: Buckets }[]>()
-  /** Whether one of them did not answer when it was asked last. */
+  /** Whether one of them did not answer when it was asked last, and when that was. */
   #isMute = true
+  #at = 0
 
   /** Takes what the gateways say at a moment, in milliseconds of a clock that never jumps. */
   add(replicas: readonly ReplicaText[], at: number): void {
+    this.#at = at
     this.#isMute = replicas.length === 0 || replicas.some(({ text }) => text === undefined)
     const names = new Set(replicas.map(({ name }) => name))
     for (const name of this.#samples.keys()) if (!names.has(name)) this.#samples.delete(name)
@@ -82,14 +87,17 @@ export class LatencyWindow {
 
   /** The 99th percentile of the slowest gateway, in seconds; undefined where one of them has been seen only once, or did not answer. */
   p99(): number | undefined {
-    if (this.#isMute) return undefined
-    let worst = 0
-    for (const samples of this.#samples.values()) {
+    const isWhole = [...this.#samples.values()].every(samples => samples.length > 1)
+    return this.#isMute || !isWhole ? undefined : this.atLeast()
+  }
+
+  /** The same of those that answered; 0 where none did. */
+  atLeast(): number {
+    const known = [...this.#samples.values()].map(samples => {
       const [first, last] = [samples[0], samples.at(-1)]
-      if (first === undefined || last === undefined || first === last) return undefined
-      worst = Math.max(worst, percentile(first.buckets, last.buckets))
-    }
-    return worst
+      return first !== undefined && last?.at === this.#at ? percentile(first.buckets, last.buckets) : 0
+    })
+    return Math.max(0, ...known)
   }
 }
 

@@ -10,49 +10,17 @@ import { reachesAll } from '../../rollout/rings.ts'
 import type { RolloutSpec } from '../../rollout/spec.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
 import { step, WAITING } from '../../rollout/step.ts'
-import type { PodCount } from '../pods/count.ts'
-import { replicasOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
+import type { RolloutFacts, RolloutTaskOptions } from './facts.ts'
+import { Measurements } from './measurements.ts'
 import { isOver, nextRecord, remembered } from './next-record.ts'
 import { type Measured, namespacesUpTo, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
-import { countReplicas, LatencyWindow, type ReplicaText } from './replicas.ts'
+import { countReplicas, type ReplicaText } from './replicas.ts'
 import { requestsIn } from './requests.ts'
-import { readWorkloads, UnreadyWatch } from './workloads.ts'
 
-/** What the other parts know. */
-export interface RolloutFacts {
-  readonly namespaces: NamespaceTable
-  /**
-   * What is rolled out, as the API has it, and its newest revision that compiles and is kept; undefined where there is none that is staged.
-   */
-  target(target: Target): { readonly object: JsonObject; readonly revision: string | undefined } | undefined
-  /** Why there is nothing to roll out, and what to do. */
-  missing(target: Target): string
-}
-
-export interface RolloutTaskOptions {
-  readonly intervalMs: number
-  /** Undefined while not all documents have been seen. */
-  readonly facts: () => Promise<RolloutFacts | undefined>
-  /** What was counted of pods last, and when, by the clock that never jumps. */
-  readonly pods: () => { readonly count: PodCount; readonly at: number; readonly maxAgeMs: number } | undefined
-  /** Workloads of a stage that the target would refuse, as of no longer ago than that. */
-  readonly wouldBlock: (
-    rollout: CompiledRollout,
-    stage: number,
-    namespaces: NamespaceTable,
-    maxAgeMs: number,
-  ) => Promise<number | undefined>
-  readonly injectedRestarts: (target: { name: string; revision: string }, since: number) => Promise<number>
-  readonly monotonic: () => number
-  readonly scrape?: typeof scrape
-}
-
-/** Rounds that a workload may lack pods before it counts: a rolling update is no breach. */
-const GRACE_ROUNDS = 6
 /** A stage that ends within this time has a fresh answer to what the next one would lose; in between an older one will do. */
 const DUE_MS = 60_000
 const DUE_AGE_MS = 30_000
@@ -71,14 +39,13 @@ class Conductor {
   readonly #context: ControllerContext
   readonly #options: RolloutTaskOptions
   readonly #publisher: Publisher
-  readonly #latency = new LatencyWindow()
-  readonly #unready: UnreadyWatch
+  readonly #measurements: Measurements
 
   constructor(context: ControllerContext, options: RolloutTaskOptions) {
     this.#context = context
     this.#options = options
     this.#publisher = new Publisher(context)
-    this.#unready = new UnreadyWatch(options.intervalMs * GRACE_ROUNDS)
+    this.#measurements = new Measurements(context, options)
   }
 
   async round(signal: AbortSignal): Promise<void> {
@@ -96,9 +63,9 @@ class Conductor {
     const compiled = items
       .toSorted(byAge)
       .map(object => ({ object, result: compileRollout(documentOf('CanaryRollout', object, () => '')) }))
-    const replicas = await this.#scrape()
+    const replicas = await this.#measurements.scrape()
     const asking = compiled.flatMap(({ result }) => (result.ok ? [result.document] : []))
-    const measured = await this.#measure(
+    const measured = await this.#measurements.take(
       facts,
       asking.filter(({ target }) => !isOver(records.get(targetKey(target))?.record)),
     )
@@ -128,33 +95,6 @@ class Conductor {
     if (failures.length > 0) throw failures[0]
   }
 
-  async #scrape(): Promise<readonly ReplicaText[]> {
-    const replicas = await replicasOf(this.#context.client, this.#context.namespace)
-    const texts = await Promise.all(
-      replicas.map(async replica => ({ name: replica.name, text: await (this.#options.scrape ?? scrape)(replica) })),
-    )
-    this.#latency.add(texts, this.#options.monotonic())
-    // One that did not answer is not left out: nobody knows how slow it is.
-    return texts
-  }
-
-  async #measure(facts: RolloutFacts, rollouts: readonly CompiledRollout[]): Promise<Measured> {
-    const now = this.#options.monotonic()
-    const counted = this.#options.pods()
-    const isAsked = rollouts.some(({ spec }) => spec.gates.unready !== undefined)
-    const workloads = isAsked ? await readWorkloads(this.#context.client) : undefined
-    this.#unready.see(workloads ?? [], now)
-    return {
-      namespaces: facts.namespaces,
-      pods: counted !== undefined && now - counted.at <= counted.maxAgeMs ? counted.count : undefined,
-      podsAt: this.#context.now() - (now - (counted?.at ?? 0)),
-      workloads,
-      unready: this.#unready,
-      latencyP99: this.#latency.p99(),
-      now,
-    }
-  }
-
   async #conduct({ object, rollout, stored, facts, measured, replicas, signal }: Conducted): Promise<void> {
     const { client, namespace, now } = this.#context
     const target = facts.target(rollout.target)
@@ -164,7 +104,7 @@ class Conductor {
     const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
     const seen = observationsOf(rollout.spec, before?.status, measured, {
-      revision: target?.revision,
+      target,
       counts,
       wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
       injectedRestarts: await this.#known(this.#restarts(rollout, before)),
@@ -175,7 +115,8 @@ class Conductor {
       restored === undefined || target === undefined
         ? step(rollout.spec, known, seen, requestsIn(object, before?.status.since ?? 0), now())
         : remembered(restored)
-    const status = explained(decided, target === undefined ? facts.missing(rollout.target) : undefined)
+    const isMissing = target === undefined || target.isFaulty === true
+    const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
     const record = nextRecord({ object, rollout, status, stored: present, restored })
     if (signal.aborted) return

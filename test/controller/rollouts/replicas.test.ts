@@ -45,6 +45,7 @@ describe('what gateways count', () => {
       current: 2,
       requests: 3,
       denials: 1,
+      failures: 0,
       errors: 1,
     })
   })
@@ -159,6 +160,29 @@ describe('the latency of the slowest gateway', () => {
     expect(window.p99()).toBeUndefined()
   })
 
+  it('is unknown while one does not answer, but for what the others are known to take at least', async () => {
+    const [window, a, b] = [new LatencyWindow(), histogram(), histogram()]
+    const see = async (at: number, isMute: boolean) =>
+      window.add(
+        [
+          { name: 'a', text: await a.text() },
+          { name: 'b', text: isMute ? undefined : await b.text() },
+        ],
+        at,
+      )
+    await see(0, false)
+    observe(a, 1000, 0.07)
+    observe(b, 1000, 0.5)
+    await see(1000, true)
+    expect(window.p99()).toBeUndefined()
+    expect(window.atLeast()).toBeCloseTo(0.0995, 6)
+    await see(2000, false)
+    expect(window.p99()).toBeGreaterThan(0.5)
+    expect(window.atLeast()).toBe(window.p99())
+    // What one was like before it fell silent says nothing of now.
+    await see(3000, true)
+    expect(window.atLeast()).toBeCloseTo(0.0995, 6)
+  })
   it('is unknown while one does not answer', async () => {
     const [window, a] = [new LatencyWindow(), histogram()]
     for (const at of [0, 1000])

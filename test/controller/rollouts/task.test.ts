@@ -133,6 +133,29 @@ describe('the controller', () => {
     expect(await world.round()).toBe('Progressing everywhere StageReached')
   })
 
+  it.each([
+    ['denials', { requests: 20, denials: 5 }],
+    ['errors', { errors: 1 }],
+  ])('takes it back by what the others say where a gateway does not answer: %s', async (_, counted) => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    Object.assign(world.conditions, counted, { silent: 1 })
+    expect(await world.round()).toBe('RolledBack  Breached')
+  })
+
+  it('counts as refused what a policy that fails closed could not judge', async () => {
+    const gates = { denials: { ratio: 0.1, minimumRequests: 10 } }
+    for (const failurePolicy of ['Fail', 'Ignore'] as const) {
+      const world = new World({ gates })
+      await world.round()
+      await world.round()
+      Object.assign(world.conditions, { failurePolicy, requests: 20, errors: 5 })
+      await world.round()
+      expect(world.line).toBe(failurePolicy === 'Fail' ? 'RolledBack  Breached' : 'Progressing canary Holding')
+    }
+  })
+
   it('does not begin where pods are not counted', async () => {
     const world = new World()
     world.conditions.hasPods = false

@@ -1,4 +1,5 @@
-import { type RolloutFacts, type RolloutTaskOptions, rolloutTask } from '../../../src/controller/rollouts/task.ts'
+import type { RolloutFacts, RolloutTaskOptions } from '../../../src/controller/rollouts/facts.ts'
+import { rolloutTask } from '../../../src/controller/rollouts/task.ts'
 import { dig, type JsonObject } from '../../../src/json/value.ts'
 import type { NamespaceTable } from '../../../src/policy/match.ts'
 import { type RecordDocument, readRecord } from '../../../src/policy/rollout-record.ts'
@@ -14,6 +15,7 @@ export interface Conditions {
   /** Of the target; undefined: it does not compile. */
   revision: string | undefined
   isTargetThere: boolean
+  failurePolicy: 'Fail' | 'Ignore'
   /** What each gateway has counted under the record that it goes by. */
   requests: number
   denials: number
@@ -39,6 +41,7 @@ export class World {
   readonly conditions: Conditions = {
     revision: 'r1',
     isTargetThere: true,
+    failurePolicy: 'Fail',
     requests: 0,
     denials: 0,
     errors: 0,
@@ -168,7 +171,9 @@ export class World {
       namespaces: this.namespaces,
       target: ({ kind, name }) => {
         if (!conditions.isTargetThere || kind !== 'Policy' || name !== 'new') return undefined
-        const object = { apiVersion: 'portcullis.dev/v1alpha1', kind, metadata: { name, uid: 'uid-new' } }
+        const { failurePolicy } = conditions
+        const spec = { validationActions: ['Deny'], failurePolicy }
+        const object = { apiVersion: 'portcullis.dev/v1alpha1', kind, metadata: { name, uid: 'uid-new' }, spec }
         return { object, revision: conditions.revision }
       },
       missing: () => 'there is no Policy "new" in the cluster',
