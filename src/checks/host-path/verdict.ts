@@ -61,13 +61,32 @@ function judgeHoles(path: string, type: string, holes: readonly AllowedPath[]): 
 /** The closest relation tells the reader most: /run/dbus "is" a protected path before it "lies under" /run. */
 const CLOSENESS: Readonly<Record<Relation, number>> = { is: 0, 'lies under': 1, contains: 2 }
 
+/** The lists as they are compared, made once for each. */
+const foldedLists = new WeakMap<readonly ProtectedPath[], readonly FoldedPath[]>()
+
+interface FoldedPath {
+  readonly entry: ProtectedPath
+  readonly path: string
+}
+
+function foldedPaths(protectedPaths: readonly ProtectedPath[]): readonly FoldedPath[] {
+  let paths = foldedLists.get(protectedPaths)
+  if (paths === undefined) {
+    paths = protectedPaths.map(entry => ({ entry, path: entry.path.toLowerCase() }))
+    foldedLists.set(protectedPaths, paths)
+  }
+  return paths
+}
+
 /** Without case, unlike every hole: a node of Windows knows no case, and on others nobody keeps his own in /Etc. */
 function judgeProtected(path: string, protectedPaths: readonly ProtectedPath[]): PathVerdict {
   const folded = path.toLowerCase()
   let closest: { readonly entry: ProtectedPath; readonly relation: Relation } | undefined
   let met = 0
-  for (const entry of protectedPaths) {
-    const relation = relationOf(folded, entry.path.toLowerCase())
+  for (const { entry, path: guarded } of foldedPaths(protectedPaths)) {
+    // Most begin otherwise, and have nothing in common with it. The root begins like everything.
+    if (folded.charCodeAt(1) !== guarded.charCodeAt(1) && folded.length > 1 && guarded.length > 1) continue
+    const relation = relationOf(folded, guarded)
     if (relation === undefined) continue
     met += 1
     if (closest === undefined || CLOSENESS[relation] < CLOSENESS[closest.relation]) closest = { entry, relation }

@@ -1,6 +1,6 @@
 import { quote } from '../../admission/text.ts'
 import { append } from '../../json/pointer.ts'
-import { getList, getString, type JsonObject } from '../../json/value.ts'
+import { getList, getString, type Json, type JsonObject } from '../../json/value.ts'
 import { commandsOf, commandsOfHooks, hooksOf } from '../../workload/commands/commands.ts'
 import type { RunCommand } from '../../workload/commands/reader.ts'
 import type { Container } from '../../workload/pod.ts'
@@ -61,18 +61,27 @@ function placesOf(container: JsonObject): ReturnType<typeof hooksOf> {
   ]
 }
 
+/** The fields in which hooks and probes stand. */
+const HOOKED = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
+
 /** What a command has to do with sysctls, also where their names are put together from pieces. */
 const INTERESTING = /sysc|\/proc\/sys|bridge-nf|nf-call|ip_forward/
 
 /** Whether a container may have to do with these sysctls. Its variables count where a word of the command may name one. */
 function isInteresting(container: JsonObject): boolean {
   let hasVariables = false
-  for (const { words } of placesOf(container)) {
+  const isNamed = (words: readonly Json[]): boolean => {
     for (const word of words) {
       if (typeof word !== 'string') continue
       if (INTERESTING.test(word)) return true
       hasVariables ||= word.includes('$')
     }
+    return false
+  }
+  if (isNamed(getList(container, 'command')) || isNamed(getList(container, 'args'))) return true
+  // Few containers have any.
+  if (HOOKED.some(field => container[field] !== undefined)) {
+    for (const { words } of hooksOf(container)) if (isNamed(words)) return true
   }
   return (
     hasVariables && getList(container, 'env').some(variable => INTERESTING.test(getString(variable, 'value') ?? ''))

@@ -30,7 +30,7 @@ export function commandsOf(container: JsonObject): ReadCommands {
 }
 
 /** Where a container names commands that the kubelet runs in it, beside its own. */
-const HOOKS = [
+const HOOKS: readonly (readonly [field: string, ...rest: string[]])[] = [
   ['lifecycle', 'postStart'],
   ['lifecycle', 'preStop'],
   ['livenessProbe'],
@@ -42,10 +42,14 @@ const HOOKS = [
 export function hooksOf(
   container: JsonObject,
 ): readonly { readonly path: readonly string[]; readonly words: readonly Json[] }[] {
-  return HOOKS.flatMap(hook => {
+  const found: { readonly path: readonly string[]; readonly words: readonly Json[] }[] = []
+  for (const hook of HOOKS) {
+    // Asked of every container, and few have any.
+    if (container[hook[0]] === undefined) continue
     const words = getList(dig(container, ...hook, 'exec'), 'command')
-    return words.length === 0 ? [] : [{ path: [...hook, 'exec', 'command'], words }]
-  })
+    if (words.length > 0) found.push({ path: [...hook, 'exec', 'command'], words })
+  }
+  return found
 }
 
 /** The programs that a container's hooks and probes run. */
