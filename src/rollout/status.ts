@@ -35,6 +35,7 @@ export interface Reason {
     | 'Paused'
     | 'Resumed'
     | 'TargetChanged'
+    | 'StagesChanged'
     | 'Aborted'
     | 'Complete'
     | 'TargetTaken'

@@ -54,7 +54,7 @@ export function step(
   return before.stage < 0 ? begin(spec, before, seen, now) : hold(spec, before, seen, requests, now)
 }
 
-/** Stages that were taken out of the spec meanwhile count as reached. */
+/** A rollout that is complete may have fewer stages by now; of another one whose stages change the controller makes a new plan. */
 function clamped({ stages }: RolloutSpec, status: RolloutStatus): RolloutStatus {
   const stage = Math.min(status.stage, stages.length - 1)
   return stage === status.stage ? status : { ...status, stage }

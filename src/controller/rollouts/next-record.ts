@@ -12,6 +12,8 @@ export interface RecordFacts {
   readonly stored: RecordDocument | undefined
   /** What stands in for it where it was lost. */
   readonly restored: RecordDocument | undefined
+  /** The rollout has other stages by now: what the present record has brought goes below the next one. */
+  readonly isNewPlan: boolean
 }
 
 /** Rollouts that were deleted on their way, one after the other: of more than these the ones between are forgotten. */
@@ -21,11 +23,11 @@ const MAX_BEFORE = 5
  * The record that follows from a status: the present one, the same value, where nothing changed. Another rollout's record becomes what is
  * below it.
  */
-export function nextRecord({ object, rollout, status, stored, restored }: RecordFacts): RecordDocument {
+export function nextRecord({ object, rollout, status, stored, restored, isNewPlan }: RecordFacts): RecordDocument {
   const uid = getString(object['metadata'], 'uid') ?? ''
   const known = stored ?? restored
   const own = known?.uid === uid ? known : undefined
-  const below = own === undefined ? known : own.before
+  const below = own === undefined || isNewPlan ? known : own.before
   const left = below && isWithdrawn(status) ? withdrawn(below, status.revision) : below
   const { name, target, replaces, elsewhere, stages } = rollout
   const next: Omit<RecordDocument, 'number'> = {

@@ -18,6 +18,7 @@ import { type Measured, namespacesUpTo, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
+import { isReplanned, replanned } from './replan.ts'
 import { countReplicas, type ReplicaText } from './replicas.ts'
 import { requestsIn } from './requests.ts'
 
@@ -109,16 +110,17 @@ class Conductor {
       wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
       injectedRestarts: await this.#known(this.#restarts(rollout, before)),
     })
-    const known = before && remembered(before)
-    // What was lost is put back before anything moves, where there is something to put it back for.
-    const decided =
-      restored === undefined || target === undefined
-        ? step(rollout.spec, known, seen, requestsIn(object, before?.status.since ?? 0), now())
-        : remembered(restored)
+    const isLost = restored !== undefined && target !== undefined
+    const isNewPlan = !isLost && before !== undefined && isReplanned(before, rollout.stages)
+    const known = before && (isNewPlan ? replanned(before, now()) : remembered(before))
+    const requests = requestsIn(object, before?.status.since ?? 0)
+    // What was lost is put back before anything moves, and what was measured by other stages moves nothing.
+    const isStill = known !== undefined && (isLost || (isNewPlan && requests.abort !== true))
+    const decided = isStill ? known : step(rollout.spec, known, seen, requests, now())
     const isMissing = target === undefined || target.isFaulty === true
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
-    const record = nextRecord({ object, rollout, status, stored: present, restored })
+    const record = nextRecord({ object, rollout, status, stored: present, restored, isNewPlan })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.

@@ -341,6 +341,62 @@ describe('the controller', () => {
     expect(world.record?.before).toBeUndefined()
   })
 
+  it.each([
+    [
+      'in another order',
+      [
+        { name: 'everywhere', hold: '10s' },
+        { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '10s' },
+      ],
+    ],
+    ['without the one that was reached', [{ name: 'everywhere', hold: '10s' }]],
+    [
+      'with a wider one of the same name',
+      [
+        { name: 'canary', percent: 90, hold: '10s' },
+        { name: 'everywhere', hold: '10s' },
+      ],
+    ],
+  ])('brings the target nowhere unasked where the stages stand %s by now', async (_, stages) => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.edit({ spec: { stages } })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    // By the old stages, and by nothing else.
+    expect(world.record).toMatchObject({
+      status: { stage: -1, older: [] },
+      before: { status: { stage: 0 }, rollout: 'roll' },
+    })
+    expect(world.record?.before?.stages.map(({ name }) => name)).toEqual(['canary', 'everywhere'])
+    // The gates are asked before it goes on.
+    world.conditions.silent = 1
+    expect(await world.round(60)).toBe('Pending  GateUnknown')
+    world.conditions.silent = 0
+    expect(await settle(world)).toBe('Complete complete Complete')
+  })
+
+  it('takes back what it had brought by other stages, too', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } })
+    expect(await world.round()).toBe('Aborted  Aborted')
+    expect(world.record).toMatchObject({ status: { stage: -1 }, before: { status: { phase: 'Aborted', stage: -1 } } })
+  })
+
+  it('goes on where only holds and what is ahead were edited', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const canary = { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '5s' }
+    world.edit({
+      spec: { stages: [canary, { name: 'half', percent: 50, hold: '1s' }, { name: 'everywhere', hold: '1s' }] },
+    })
+    expect(await world.round(6)).toBe('Progressing half StageReached')
+  })
+
   it('restores a record that was lost from the status, and a status that was lost from the record', async () => {
     const world = new World()
     await world.round()
