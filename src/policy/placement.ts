@@ -38,8 +38,6 @@ export interface Rollouts<Document> {
   readonly older: readonly Document[]
 }
 
-export const NO_ROLLOUTS: Rollouts<never> = { records: [], older: [] }
-
 /**
  * Every version of every document, with the place where it counts. A document that no rollout is about stays as it is; a staged one that
  * no rollout has brought is left out.

@@ -4,7 +4,7 @@ import { type ControlPlane, startControlPlane } from './support/control-plane.ts
 import { type Installation, install } from './support/installation.ts'
 import { type Nodes, startNodes } from './support/nodes.ts'
 import { waitUntil } from './support/processes.ts'
-import { apply, createNamespaces, deployment, readyPods, rolloutBecomes, stages } from './support/rollouts.ts'
+import { apply, createNamespaces, deployment, readyPods, rolloutBecomes, SOON, stages } from './support/rollouts.ts'
 import { buildWithoutProof } from './support/unproven-build.ts'
 
 let plane: ControlPlane
@@ -17,7 +17,7 @@ beforeAll(async () => {
   nodes = await startNodes(plane, 4)
   portcullis = await install(plane, {
     main: buildWithoutProof(plane.directory),
-    values: ['controller.rolloutInterval=1s', 'controller.podInterval=1s', 'controller.auditInterval=0s'],
+    values: SOON,
   })
   namespaces = await createNamespaces(plane, 40, 4)
   await apply(plane, ...namespaces.map(namespace => deployment(namespace, 'web', 2)))

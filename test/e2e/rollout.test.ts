@@ -16,6 +16,7 @@ import {
   rolloutBecomes,
   rolloutStatus,
   type SeenRollout,
+  SOON,
   stagedPolicy,
   stages,
 } from './support/rollouts.ts'
@@ -30,7 +31,7 @@ beforeAll(async () => {
   plane = await startControlPlane({ controllerManager: true })
   nodes = await startNodes(plane, 4)
   portcullis = await install(plane, {
-    values: ['controller.rolloutInterval=1s', 'controller.podInterval=1s', 'controller.auditInterval=0s'],
+    values: SOON,
   })
   namespaces = await createNamespaces(plane, 40, 4)
   await apply(plane, ...namespaces.map(namespace => deployment(namespace, 'web', 2)))

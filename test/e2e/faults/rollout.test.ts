@@ -7,7 +7,15 @@ import { type ControlPlane, startControlPlane } from '../support/control-plane.t
 import { type Gate, startGate } from '../support/gate.ts'
 import { type Installation, install } from '../support/installation.ts'
 import { waitUntil } from '../support/processes.ts'
-import { apply, createNamespaces, rolloutBecomes, rolloutStatus, stagedPolicy, stages } from '../support/rollouts.ts'
+import {
+  apply,
+  createNamespaces,
+  rolloutBecomes,
+  rolloutStatus,
+  SOON,
+  stagedPolicy,
+  stages,
+} from '../support/rollouts.ts'
 import { dryRunCreate } from '../support/webhooks.ts'
 
 const RECORDS =
@@ -30,7 +38,7 @@ beforeAll(async () => {
   gate = await startGate(plane.port)
   portcullis = await install(plane, {
     server: `https://127.0.0.1:${gate.port}`,
-    values: ['controller.rolloutInterval=1s', 'controller.podInterval=1s', 'controller.auditInterval=0s'],
+    values: SOON,
   })
   namespaces = await createNamespaces(plane, 12, 2)
   watcher = watch()

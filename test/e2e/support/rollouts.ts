@@ -5,6 +5,9 @@ import { waitUntil } from './processes.ts'
 const GROUP = '/apis/portcullis.dev/v1alpha1'
 const MERGE = 'application/merge-patch+json'
 
+/** Values of the chart with which a rollout is measured every second: a test does not wait for longer ones. */
+export const SOON = ['controller.rolloutInterval=1s', 'controller.podInterval=1s', 'controller.auditInterval=0s']
+
 /** A Deployment whose pods run on simulated nodes. */
 export function deployment(
   namespace: string,
