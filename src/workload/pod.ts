@@ -1,5 +1,8 @@
 import { append, type Pointer } from '../json/pointer.ts'
 import { get, getList, getString, isObject, type JsonObject } from '../json/value.ts'
+import { Budget } from './commands/budget.ts'
+import { commandsOf, commandsOfHooks, type ReadCommands } from './commands/commands.ts'
+import { type Variables, variablesOf } from './commands/environment.ts'
 import { type EmbeddedTemplate, embeddedTemplates, type GroupKind, type PodTemplateKind } from './kinds.ts'
 
 /** The three lists of a pod spec that hold containers. */
@@ -24,6 +27,11 @@ export interface Container {
   readonly name: string
   readonly image: string
   readonly mounts: readonly Mount[]
+  /** What its variables come to. */
+  readonly variables: Variables
+  /** What it runs, and what its hooks and probes run: read when it is asked for, and once. */
+  readonly commands: ReadCommands
+  readonly hookCommands: ReadCommands
   readonly value: JsonObject
 }
 
@@ -57,7 +65,8 @@ export function podsOf(
   object: JsonObject,
   furtherKinds?: readonly PodTemplateKind[],
 ): readonly Pod[] | undefined {
-  return embeddedTemplates(kind, object, furtherKinds)?.map(podOf)
+  const budget = new Budget()
+  return embeddedTemplates(kind, object, furtherKinds)?.map(template => podOf(template, budget))
 }
 
 /** Whether a container was put into a running pod: it has no resources of its own. */
@@ -65,8 +74,12 @@ export function isEphemeral({ list }: Container): boolean {
   return list === 'ephemeralContainers'
 }
 
-/** The pod, or the template of one, that stands at `pointer`. */
-export function podOf({ pointer, value }: EmbeddedTemplate): Pod {
+/**
+ * The pod, or the template of one, that stands at `pointer`.
+ *
+ * @param budget what reading its commands may cost, together with those of the other pods of its object.
+ */
+export function podOf({ pointer, value }: EmbeddedTemplate, budget = new Budget()): Pod {
   const metadata = get(value, 'metadata')
   const spec = get(value, 'spec')
   const at = append(pointer, 'spec')
@@ -74,7 +87,7 @@ export function podOf({ pointer, value }: EmbeddedTemplate): Pod {
     pointer,
     metadata: isObject(metadata) ? metadata : undefined,
     spec: isObject(spec) ? spec : undefined,
-    containers: isObject(spec) ? containersOf(spec, at) : [],
+    containers: isObject(spec) ? containersOf(spec, at, budget) : [],
     volumes: isObject(spec) ? volumesOf(spec, at) : [],
   }
 }
@@ -114,10 +127,15 @@ class MountEntry extends Entry implements Mount {
 class ContainerEntry extends Entry implements Container {
   readonly list: ContainerList
   readonly mounts: readonly Mount[]
+  readonly #budget: Budget
+  #variables: Variables | undefined
+  #commands: ReadCommands | undefined
+  #hookCommands: ReadCommands | undefined
 
-  constructor(value: JsonObject, list: ContainerList, at: () => Pointer, index: number) {
+  constructor(value: JsonObject, list: ContainerList, at: () => Pointer, index: number, budget: Budget) {
     super(value, at, index)
     this.list = list
+    this.#budget = budget
     this.mounts = mountsOf(value, () => append(this.pointer, 'volumeMounts'))
   }
 
@@ -128,14 +146,29 @@ class ContainerEntry extends Entry implements Container {
   get image(): string {
     return getString(this.value, 'image') ?? ''
   }
+
+  get variables(): Variables {
+    this.#variables ??= variablesOf(this.value, this.#budget)
+    return this.#variables
+  }
+
+  get commands(): ReadCommands {
+    this.#commands ??= commandsOf(this.value, this.variables, this.#budget)
+    return this.#commands
+  }
+
+  get hookCommands(): ReadCommands {
+    this.#hookCommands ??= commandsOfHooks(this.value, this.variables, this.#budget)
+    return this.#hookCommands
+  }
 }
 
-function containersOf(spec: JsonObject, at: Pointer): readonly Container[] {
+function containersOf(spec: JsonObject, at: Pointer, budget: Budget): readonly Container[] {
   const containers: Container[] = []
   for (const list of CONTAINER_LISTS) {
     const pointer = () => append(at, list)
     for (const [index, value] of getList(spec, list).entries()) {
-      if (isObject(value)) containers.push(new ContainerEntry(value, list, pointer, index))
+      if (isObject(value)) containers.push(new ContainerEntry(value, list, pointer, index, budget))
     }
   }
   return containers

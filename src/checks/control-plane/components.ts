@@ -1,6 +1,5 @@
 import { append, type Pointer } from '../../json/pointer.ts'
 import { getList } from '../../json/value.ts'
-import { commandsOf } from '../../workload/commands/commands.ts'
 import { baseName } from '../../workload/commands/output.ts'
 import type { Container, Pod } from '../../workload/pod.ts'
 
@@ -21,7 +20,7 @@ export interface Component {
 export function componentsIn({ containers }: Pod): readonly Component[] {
   return containers.flatMap(container => {
     if (!mentions(container)) return []
-    const { commands } = commandsOf(container.value)
+    const { commands } = container.commands
     for (const name of COMPONENTS) {
       const started = commands.find(({ argv: [program] }) => program !== undefined && baseName(program) === name)
       if (started === undefined) continue

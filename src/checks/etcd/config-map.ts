@@ -1,5 +1,6 @@
 import { quote } from '../../admission/text.ts'
 import type { JsonObject } from '../../json/value.ts'
+import { Budget } from '../../workload/commands/budget.ts'
 import { type ConfigMapText, textsOf } from '../../workload/config-map.ts'
 import type { CheckResult, Finding } from '../check.ts'
 import { type EtcdText, readText } from './texts.ts'
@@ -15,10 +16,15 @@ interface Configured extends ConfigMapText {
  */
 export function judgeConfigMap(object: JsonObject, before: JsonObject | null, isInitialized: boolean): CheckResult {
   const findings: Finding[] = []
-  const old = configured(before, [])
-  for (const text of configured(object, old)) {
+  // What stood there before takes nothing from what comes.
+  const old = configured(before, new Map(), new Budget())
+  const budget = new Budget()
+  const keys = new Set(textsOf(object).map(({ key }) => key))
+  // What stood under a key that is gone may stand under another one now.
+  const moved = [...old.values()].find(({ key }) => !keys.has(key))
+  for (const text of configured(object, old, budget).values()) {
     const { etcd, key, pointer } = text
-    const previous = previousOf(text, old, object)
+    const previous = (old.get(key) ?? moved)?.etcd
     if (Math.max(etcd.members, previous?.members ?? 0) < 2) continue
     const rule = ruleOf(etcd, previous, isInitialized)
     if (rule === undefined) continue
@@ -30,8 +36,10 @@ export function judgeConfigMap(object: JsonObject, before: JsonObject | null, is
       key: `etcd configuration ${rule} ${key}`,
     })
   }
-  return { findings }
+  return budget.isOverrun ? { findings, skipped: TOO_MUCH } : { findings }
 }
+
+const TOO_MUCH = 'it has too many texts about etcd to read them all'
 
 const LOST =
   'a member that starts without its data would make a new, empty cluster, and all that the old one held would be gone'
@@ -48,18 +56,15 @@ function ruleOf(etcd: EtcdText, previous: EtcdText | undefined, isInitialized: b
   return isInitialized ? 'initialized' : undefined
 }
 
-function configured(configMap: JsonObject | null, old: readonly Configured[]): readonly Configured[] {
-  return textsOf(configMap).flatMap(text => {
-    const wasConfiguration = old.some(({ key, etcd }) => key === text.key && etcd.isFile)
-    const etcd = readText(text, wasConfiguration)
-    return etcd === undefined ? [] : [{ ...text, etcd }]
-  })
-}
-
-/** What stood under the same key or, where there was none, under one that is gone. */
-function previousOf({ key }: Configured, old: readonly Configured[], object: JsonObject): EtcdText | undefined {
-  const same = old.find(other => other.key === key)
-  if (same !== undefined) return same.etcd
-  const keys = new Set(textsOf(object).map(text => text.key))
-  return old.find(other => !keys.has(other.key))?.etcd
+function configured(
+  configMap: JsonObject | null,
+  old: ReadonlyMap<string, Configured>,
+  budget: Budget,
+): ReadonlyMap<string, Configured> {
+  const found = new Map<string, Configured>()
+  for (const text of textsOf(configMap)) {
+    const etcd = readText(text, old.get(text.key)?.etcd.isFile === true, budget)
+    if (etcd !== undefined) found.set(text.key, { ...text, etcd })
+  }
+  return found
 }

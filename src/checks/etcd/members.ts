@@ -1,6 +1,5 @@
 import { append, type Pointer } from '../../json/pointer.ts'
 import { dig, get, getList, getString, isObject, type JsonObject } from '../../json/value.ts'
-import { commandsOf } from '../../workload/commands/commands.ts'
 import type { Argument } from '../../workload/commands/output.ts'
 import type { Container, Pod } from '../../workload/pod.ts'
 import { claimedVolumes } from '../../workload/template.ts'
@@ -49,8 +48,7 @@ function mentionsEtcd({ image, value }: Container): boolean {
 }
 
 /** The arguments that etcd gets; of an image called etcd without a command, those of its entrypoint. */
-function etcdArgv({ image, value }: Container): readonly Argument[] | undefined {
-  const { commands } = commandsOf(value)
+function etcdArgv({ image, value, commands: { commands } }: Container): readonly Argument[] | undefined {
   const started = argvOf(commands)
   if (started !== undefined) return started
   const isImage = /(?:^|\/)etcd(?:[:@]|$)/.test(image)
@@ -61,7 +59,7 @@ function etcdArgv({ image, value }: Container): readonly Argument[] | undefined 
 }
 
 function memberOf(container: Container, argv: readonly Argument[], pod: Pod, object: JsonObject): EtcdMember {
-  const flags = new EtcdFlags(argv, etcdVariablesOf(container.value))
+  const flags = new EtcdFlags(argv, etcdVariablesOf(container))
   const file = flags.get('config-file')
   const state = file.isSet ? undefined : flags.get('initial-cluster-state')
   return {

@@ -1,4 +1,5 @@
 import { get, getString, isObject, type Json } from '../../json/value.ts'
+import { type Budget, COST } from '../../workload/commands/budget.ts'
 import { commandsInScript } from '../../workload/commands/commands.ts'
 import type { ConfigMapText } from '../../workload/config-map.ts'
 import { parseYaml } from '../../yaml/parse.ts'
@@ -23,19 +24,24 @@ const STATE = 'ETCD_INITIAL_CLUSTER_STATE'
  * Reads a text of a ConfigMap: a configuration file, a variable, a file of variables, or a script that starts etcd.
  *
  * @param wasFile whether it was a configuration file before: then it is one, however little is left of it.
+ * @param budget what reading scripts may cost, together with the other texts.
  */
-export function readText({ key, text }: ConfigMapText, wasFile: boolean): EtcdText | undefined {
+export function readText({ key, text }: ConfigMapText, wasFile: boolean, budget: Budget): EtcdText | undefined {
   if (key === STATE) return { state: text.trim(), members: SEVERAL, isForced: false, isFile: false }
   const isFile = text.includes('initial-cluster')
   return (
-    (isFile || wasFile ? fileOf(text, wasFile) : undefined) ??
+    (isFile || wasFile ? fileOf(text, wasFile, budget) : undefined) ??
     variablesIn(text) ??
-    (isFile ? scriptOf(text) : undefined)
+    (isFile ? scriptOf(text, budget) : undefined)
   )
 }
 
-function fileOf(text: string, wasFile: boolean): EtcdText | undefined {
-  const value: Json | undefined = parseYaml(text).documents[0]?.value
+/** A ConfigMap has room for thousands of texts, and a configuration of etcd repeats nothing. */
+const LIMITS = { aliasedNodes: 100 }
+
+function fileOf(text: string, wasFile: boolean, budget: Budget): EtcdText | undefined {
+  if (!budget.spend(COST.text + text.length * COST.parsed)) return undefined
+  const value: Json | undefined = parseYaml(text, LIMITS).documents[0]?.value
   const cluster = getString(value, 'initial-cluster')
   if (!isObject(value) || (cluster === undefined && !wasFile)) return undefined
   return {
@@ -54,8 +60,8 @@ function variablesIn(text: string): EtcdText | undefined {
   return state === undefined ? undefined : { state: state || 'new', members: SEVERAL, isForced: false, isFile: false }
 }
 
-function scriptOf(text: string): EtcdText | undefined {
-  const argv = argvOf(commandsInScript(text).commands)
+function scriptOf(text: string, budget: Budget): EtcdText | undefined {
+  const argv = argvOf(commandsInScript(text, budget).commands)
   if (argv === undefined) return undefined
   const flags = new EtcdFlags(argv, new Map())
   const state = flags.get('initial-cluster-state')

@@ -1,6 +1,7 @@
-import { getList, type JsonObject } from '../../json/value.ts'
-import { type Variables, variablesOf } from '../../workload/commands/environment.ts'
+import { getList } from '../../json/value.ts'
+import type { Variables } from '../../workload/commands/environment.ts'
 import { baseName } from '../../workload/commands/output.ts'
+import type { Container } from '../../workload/pod.ts'
 
 /** A variable of etcd that a command sets, with a value that can be read where it stands between quotes or blanks. */
 const SET = /\b(ETCD_[A-Z0-9_]+)=(?:"([^"$`\\]{0,256})"|'([^']{0,256})'|([^\s"'$`;&|<>()\\]{0,256}))(?=[\s;&|)]|$)/g
@@ -8,11 +9,10 @@ const SET = /\b(ETCD_[A-Z0-9_]+)=(?:"([^"$`\\]{0,256})"|'([^']{0,256})'|([^\s"'$
 const NAMED = /(?:(?<![\w$]|\$\{)|(?<=-u))ETCD_[A-Z0-9_]+/g
 
 /** The variables that etcd gets from a container: its own, and over them what its command does to them. */
-export function etcdVariablesOf(container: JsonObject): Variables {
-  const own = variablesOf(container)
+export function etcdVariablesOf({ value, variables: own }: Container): Variables {
   const variables = new Map(own)
   const assigned = new Map<string, string[]>()
-  const words = ['command', 'args'].flatMap(list => getList(container, list)).filter(word => typeof word === 'string')
+  const words = ['command', 'args'].flatMap(list => getList(value, list)).filter(word => typeof word === 'string')
   const text = words.join('\n')
   const isCleared = isEnvironmentCleared(words)
   if (!isCleared && !text.includes('ETCD_')) return variables

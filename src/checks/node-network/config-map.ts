@@ -1,5 +1,6 @@
 import { quote } from '../../admission/text.ts'
 import type { JsonObject } from '../../json/value.ts'
+import { Budget } from '../../workload/commands/budget.ts'
 import { commandsInScript } from '../../workload/commands/commands.ts'
 import { textsOf } from '../../workload/config-map.ts'
 import type { CheckResult, Finding } from '../check.ts'
@@ -18,9 +19,10 @@ import {
 export function judgeConfigMap(object: JsonObject): CheckResult {
   const findings: Finding[] = []
   const skipped: string[] = []
+  const budget = new Budget()
   for (const { key, text, pointer } of textsOf(object)) {
     if (!mayName(text)) continue
-    const { commands } = commandsInScript(text)
+    const { commands } = commandsInScript(text, budget)
     const verdicts = [...linesOf(text), ...commands.flatMap(settingsOf)].map(verdictOn)
     const off = new Set(verdicts.flatMap(verdict => (typeof verdict === 'string' ? [] : [verdict.off])))
     for (const sysctl of off) {

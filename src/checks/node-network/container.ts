@@ -1,7 +1,7 @@
 import { quote } from '../../admission/text.ts'
 import { append } from '../../json/pointer.ts'
 import { getList, getString, type Json, type JsonObject } from '../../json/value.ts'
-import { commandsOf, commandsOfHooks, hooksOf } from '../../workload/commands/commands.ts'
+import { hooksOf } from '../../workload/commands/commands.ts'
 import type { RunCommand } from '../../workload/commands/reader.ts'
 import type { Container } from '../../workload/pod.ts'
 import type { CheckResult, Finding } from '../check.ts'
@@ -12,7 +12,7 @@ export function judgeContainer(container: Container): CheckResult {
   // Nearly every container: nothing has to be parsed.
   if (!isInteresting(container.value)) return NOTHING
   const mentioning = wordsOf(container).filter(({ text }) => isMentioned(text))
-  const [own, hooks] = [commandsOf(container.value), commandsOfHooks(container.value)]
+  const { commands: own, hookCommands: hooks } = container
   const commands = [...own.commands, ...hooks.commands]
   const unreadable = [...own.unreadable, ...hooks.unreadable]
   const verdicts = commands.flatMap(settingsOf).map(verdictOn)

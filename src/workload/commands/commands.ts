@@ -1,5 +1,6 @@
 import { dig, getList, type Json, type JsonObject } from '../../json/value.ts'
-import { expand, variablesOf } from './environment.ts'
+import type { Budget } from './budget.ts'
+import { expand, type Variables } from './environment.ts'
 import type { Argument } from './output.ts'
 import { CommandReader, type RunCommand } from './reader.ts'
 
@@ -13,12 +14,11 @@ export interface ReadCommands {
  * The programs that a container runs: `command` and `args` with the variables that they name, followed through
  * wrappers, shells and scripts. Without a `command` it is the image that says which program gets the arguments.
  */
-export function commandsOf(container: JsonObject): ReadCommands {
-  const variables = variablesOf(container)
+export function commandsOf(container: JsonObject, variables: Variables, budget: Budget): ReadCommands {
   const words = (list: string): readonly Argument[] =>
-    getList(container, list).map(word => (typeof word === 'string' ? expand(word, variables) : undefined))
+    getList(container, list).map(word => (typeof word === 'string' ? expand(word, variables, budget) : undefined))
   const command = words('command')
-  const reader = new CommandReader()
+  const reader = new CommandReader(budget)
   const args = words('args')
   if (command.length > 0) reader.readArgv([...command, ...args], variables)
   else if (args.length > 0) {
@@ -53,14 +53,13 @@ export function hooksOf(
 }
 
 /** The programs that a container's hooks and probes run. */
-export function commandsOfHooks(container: JsonObject): ReadCommands {
+export function commandsOfHooks(container: JsonObject, variables: Variables, budget: Budget): ReadCommands {
   const hooks = hooksOf(container)
   if (hooks.length === 0) return { commands: [], unreadable: [] }
-  const variables = variablesOf(container)
-  const reader = new CommandReader()
+  const reader = new CommandReader(budget)
   for (const { words } of hooks) {
     reader.readArgv(
-      words.map(word => (typeof word === 'string' ? expand(word, variables) : undefined)),
+      words.map(word => (typeof word === 'string' ? expand(word, variables, budget) : undefined)),
       variables,
     )
   }
@@ -68,8 +67,8 @@ export function commandsOfHooks(container: JsonObject): ReadCommands {
 }
 
 /** The programs that a shell script runs. */
-export function commandsInScript(text: string): ReadCommands {
-  const reader = new CommandReader()
+export function commandsInScript(text: string, budget: Budget): ReadCommands {
+  const reader = new CommandReader(budget)
   reader.readScript(text, new Map())
   return { commands: reader.commands, unreadable: [...reader.unreadable] }
 }

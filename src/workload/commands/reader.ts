@@ -1,4 +1,5 @@
 import { type CommandNode, forEachChild, type PipelineNode, parse, type Redirection, type SyntaxNode } from 'unbash'
+import { type Budget, COST } from './budget.ts'
 import type { Variables } from './environment.ts'
 import { type Argument, outputOf } from './output.ts'
 import { textOf, type WordContext, wordsOf } from './words.ts'
@@ -17,30 +18,26 @@ export interface RunCommand {
   readonly writes: readonly Write[]
 }
 
-/** Longer scripts, deeper nesting and more commands are not followed. */
+/** Longer scripts and deeper nesting are not followed. */
 const MAX_SCRIPT = 64 * 1024
 const MAX_DEPTH = 8
-const MAX_COMMANDS = 2000
 /** Of many here-documents the parser takes time that grows with their square. */
 const MAX_HERE = 256
-/** Nodes of a script's tree: loops in loops need not run any command. */
-const MAX_STEPS = 10_000
-/** Words and characters of all commands: each may name the same long variable many times. */
-const MAX_SIZE = 4 * 1024 * 1024
-const MAX_WORDS = 50_000
 const MAX_TURNS = 16
 
-const TOO_MANY = 'it has too many commands'
+const TOO_MUCH = 'there is too much of it'
 
 /** Follows a command line through wrappers and shells to the programs that run. Nothing of it is executed. */
 export class CommandReader {
   readonly commands: RunCommand[] = []
   /** Why a part could not be read. */
   readonly unreadable = new Set<string>()
+  readonly #budget: Budget
   #depth = 0
-  #steps = 0
-  #words = 0
-  #size = 0
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
 
   /** Reads a command line as a program gets it. */
   readArgv(argv: readonly Argument[], variables: Variables): void {
@@ -57,7 +54,7 @@ export class CommandReader {
     else if (text.length > MAX_SCRIPT) this.unreadable.add(`a script of it is longer than ${MAX_SCRIPT / 1024} KiB`)
     else if (text.split('<<', MAX_HERE + 2).length > MAX_HERE + 1) this.unreadable.add('it has too many here-documents')
     else if (this.#depth >= MAX_DEPTH) this.unreadable.add('its scripts are nested too deep')
-    else {
+    else if (this.#mayRead(COST.text + text.length * COST.parsed)) {
       this.#depth++
       const script = parse(text)
       if ((script.errors?.length ?? 0) > 0) this.unreadable.add('a script of it is not what a shell would read')
@@ -67,10 +64,7 @@ export class CommandReader {
   }
 
   #walk(node: SyntaxNode, variables: Map<string, Argument>): void {
-    if (this.#isFull() || ++this.#steps > MAX_STEPS) {
-      this.unreadable.add(TOO_MANY)
-      return
-    }
+    if (!this.#mayRead(COST.node)) return
     switch (node.type) {
       case 'Command':
       case 'Redirected':
@@ -87,13 +81,10 @@ export class CommandReader {
     }
   }
 
-  #isFull(): boolean {
-    return this.commands.length >= MAX_COMMANDS || this.#words > MAX_WORDS || this.#size > MAX_SIZE
-  }
-
-  #count(words: readonly Argument[]): void {
-    this.#words += words.length
-    for (const word of words) this.#size += word?.length ?? 0
+  #mayRead(cost: number): boolean {
+    const mayRead = this.#budget.spend(cost)
+    if (!mayRead) this.unreadable.add(TOO_MUCH)
+    return mayRead
   }
 
   #pipeline({ commands }: Extract<PipelineNode, { type: 'Pipeline' }>, variables: Map<string, Argument>): void {
@@ -124,10 +115,7 @@ export class CommandReader {
     stdin: Argument,
     variables: Map<string, Argument>,
   ): Argument {
-    if (this.#isFull()) {
-      this.unreadable.add(TOO_MANY)
-      return undefined
-    }
+    if (!this.#mayRead(COST.command)) return undefined
     const context = this.#contextOf(variables)
     const input = inputOf(node.redirects, context) ?? stdin
     if (node.type === 'Redirected') {
@@ -152,7 +140,7 @@ export class CommandReader {
       this.#record([], writesTo(node.redirects, '', context))
       return ''
     }
-    this.#count(words)
+    if (!this.#mayRead(costOf(words))) return undefined
     const output = outputOf(words, input)
     this.#run(words, input, writesTo(node.redirects, output, context), variables)
     return output
@@ -192,6 +180,11 @@ export class CommandReader {
       },
     }
   }
+}
+
+/** Each word may name the same long variable once more. */
+function costOf(words: readonly Argument[]): number {
+  return words.reduce((sum, word) => sum + COST.word + (word?.length ?? 0), 0)
 }
 
 /** What redirections give a command to read. */
