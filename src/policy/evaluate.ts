@@ -1,9 +1,10 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { BoundCheck, CheckResult, Finding, Subject, SubjectFacts } from '../checks/check.ts'
+import { told } from '../checks/findings.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { Place } from '../rollout/record.ts'
 import { type GroupKind, sameKind } from '../workload/kinds.ts'
-import { podsOf } from '../workload/pod.ts'
+import { hasTooManyContainers, MAX_CONTAINERS, podsOf } from '../workload/pod.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { matchRequest, type NamespaceLabels, placeOf } from './match.ts'
 import { relaxKnown } from './relax.ts'
@@ -123,6 +124,9 @@ function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCa
     const what = [kind.group, kind.kind].filter(Boolean).join('/')
     return [{ kind: 'error', message: `it matches ${what}, which the check ${check.id} cannot judge` }]
   }
+  if (subjects.isTooLarge(policy)) {
+    return [{ kind: 'error', message: `it has more than ${MAX_CONTAINERS} containers, which is more than is judged` }]
+  }
   return outcomesOf(subjects.judge(check, policy, object))
 }
 
@@ -141,11 +145,23 @@ export function outcomesOf({ findings, skipped }: CheckResult): readonly Outcome
 export class SubjectCache {
   readonly request: AdmissionRequest
   readonly #facts: SubjectFacts
+  readonly #areTooLarge = new Map<CompiledPolicy['podTemplates'], boolean>()
   readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
 
   constructor(request: AdmissionRequest, facts: SubjectFacts) {
     this.request = request
     this.#facts = facts
+  }
+
+  /** Whether the object of the request, or the old one, has more containers than the checks look at. */
+  isTooLarge(policy: CompiledPolicy): boolean {
+    const templates = templatesOf(policy)
+    const known = this.#areTooLarge.get(templates)
+    if (known !== undefined) return known
+    const { kind, object, oldObject } = this.request
+    const isTooLarge = [object, oldObject].some(each => each !== null && hasTooManyContainers(kind, each, templates))
+    this.#areTooLarge.set(templates, isTooLarge)
+    return isTooLarge
   }
 
   /** Runs a check on the object and, where there is one, on the old object, and tells news from what was known. */
@@ -154,15 +170,14 @@ export class SubjectCache {
     if (result.findings.length === 0) return result
     const { oldObject, operation } = this.request
     // Only an update has something that stands already: whatever else carries an old object makes something new.
-    if (oldObject === null || operation !== 'UPDATE') return result
+    if (oldObject === null || operation !== 'UPDATE') return { ...result, findings: told(result.findings) }
     const known = check.run(this.subject(policy, oldObject)).findings
-    return { ...result, findings: relaxKnown(result.findings, known) }
+    return { ...result, findings: told(relaxKnown(result.findings, known)) }
   }
 
   /** What the checks of a policy see of `object`, which is the request's new or old one. */
   subject(policy: CompiledPolicy, object: JsonObject): Subject {
-    // Most policies add no templates of their own: they all share the subject of the empty list.
-    const templates = policy.podTemplates.length === 0 ? NO_TEMPLATES : policy.podTemplates
+    const templates = templatesOf(policy)
     const subjects = this.#byTemplates.get(templates) ?? new Map<JsonObject, Subject>()
     this.#byTemplates.set(templates, subjects)
     let subject = subjects.get(object)
@@ -174,6 +189,11 @@ export class SubjectCache {
     }
     return subject
   }
+}
+
+/** Most policies add no templates of their own: they all share the subject of the empty list. */
+function templatesOf({ podTemplates }: CompiledPolicy): CompiledPolicy['podTemplates'] {
+  return podTemplates.length === 0 ? NO_TEMPLATES : podTemplates
 }
 
 const NO_TEMPLATES: CompiledPolicy['podTemplates'] = []

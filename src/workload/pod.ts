@@ -69,6 +69,29 @@ export function podsOf(
   return embeddedTemplates(kind, object, furtherKinds)?.map(template => podOf(template, budget))
 }
 
+/**
+ * How many containers an object may have, over all of its pods and templates, to be judged at all. A node runs a few hundred;
+ * a megabyte has room for a third of a million, which every check and every injection would go through.
+ */
+export const MAX_CONTAINERS = 2000
+
+/** Whether an object has more than `MAX_CONTAINERS`. Nothing of them is read. */
+export function hasTooManyContainers(
+  kind: GroupKind,
+  object: JsonObject,
+  furtherKinds?: readonly PodTemplateKind[],
+): boolean {
+  let count = 0
+  for (const { value } of embeddedTemplates(kind, object, furtherKinds) ?? []) count += containerCount(value)
+  return count > MAX_CONTAINERS
+}
+
+/** How many containers a pod has. */
+export function containerCount(pod: JsonObject): number {
+  const spec = get(pod, 'spec')
+  return CONTAINER_LISTS.reduce((sum, list) => sum + getList(spec, list).length, 0)
+}
+
 /** Whether a container was put into a running pod: it has no resources of its own. */
 export function isEphemeral({ list }: Container): boolean {
   return list === 'ephemeralContainers'
