@@ -4,7 +4,7 @@ import type { Finding } from './check.ts'
  * How many findings of one check about one object are told. A message shows twenty; an object has room for a third of a
  * million, which would take the gateway a gigabyte.
  */
-export const MOST_FINDINGS = 2000
+export const MOST_FINDINGS = 1000
 
 /** Where a check puts what it finds. */
 export interface Findings {
@@ -47,7 +47,7 @@ export function told(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /**
- * A name or a path as it stands in a key. One container with a name of half a megabyte may have two thousand findings; the API
+ * A name or a path as it stands in a key. One container with a name of half a megabyte may have a thousand findings; the API
  * server takes no name that is cut here, and no kernel such a path.
  */
 export function inKey(text: string, limit = 256): string {

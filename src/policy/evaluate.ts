@@ -4,7 +4,7 @@ import { told } from '../checks/findings.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { Place } from '../rollout/record.ts'
 import { type GroupKind, sameKind } from '../workload/kinds.ts'
-import { hasTooManyContainers, MAX_CONTAINERS, podsOf } from '../workload/pod.ts'
+import { oversize, podsOf } from '../workload/pod.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { matchRequest, type NamespaceLabels, placeOf } from './match.ts'
 import { relaxKnown } from './relax.ts'
@@ -124,9 +124,8 @@ function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCa
     const what = [kind.group, kind.kind].filter(Boolean).join('/')
     return [{ kind: 'error', message: `it matches ${what}, which the check ${check.id} cannot judge` }]
   }
-  if (subjects.isTooLarge(policy)) {
-    return [{ kind: 'error', message: `it has more than ${MAX_CONTAINERS} containers, which is more than is judged` }]
-  }
+  const oversize = subjects.oversize(policy)
+  if (oversize !== undefined) return [{ kind: 'error', message: `it has ${oversize}, which is more than is judged` }]
   return outcomesOf(subjects.judge(check, policy, object))
 }
 
@@ -145,7 +144,7 @@ export function outcomesOf({ findings, skipped }: CheckResult): readonly Outcome
 export class SubjectCache {
   readonly request: AdmissionRequest
   readonly #facts: SubjectFacts
-  readonly #areTooLarge = new Map<CompiledPolicy['podTemplates'], boolean>()
+  readonly #oversize = new Map<CompiledPolicy['podTemplates'], string | undefined>()
   readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
 
   constructor(request: AdmissionRequest, facts: SubjectFacts) {
@@ -153,15 +152,15 @@ export class SubjectCache {
     this.#facts = facts
   }
 
-  /** Whether the object of the request, or the old one, has more containers than the checks look at. */
-  isTooLarge(policy: CompiledPolicy): boolean {
+  /** What the object of the request, or the old one, has too much of to be looked at; undefined where nothing is. */
+  oversize(policy: CompiledPolicy): string | undefined {
     const templates = templatesOf(policy)
-    const known = this.#areTooLarge.get(templates)
-    if (known !== undefined) return known
-    const { kind, object, oldObject } = this.request
-    const isTooLarge = [object, oldObject].some(each => each !== null && hasTooManyContainers(kind, each, templates))
-    this.#areTooLarge.set(templates, isTooLarge)
-    return isTooLarge
+    if (!this.#oversize.has(templates)) {
+      const { kind, object, oldObject } = this.request
+      const found = object === null ? undefined : oversize(kind, object, templates)
+      this.#oversize.set(templates, found ?? (oldObject === null ? undefined : oversize(kind, oldObject, templates)))
+    }
+    return this.#oversize.get(templates)
   }
 
   /** Runs a check on the object and, where there is one, on the old object, and tells news from what was known. */

@@ -70,26 +70,39 @@ export function podsOf(
 }
 
 /**
- * How many containers an object may have, over all of its pods and templates, to be judged at all. A node runs a few hundred;
- * a megabyte has room for a third of a million, which every check and every injection would go through.
+ * How many containers, and how many volumes and mounts, an object may have over all of its pods and templates to be judged at
+ * all. A node runs a few hundred containers; a megabyte has room for a third of a million, which every check and every
+ * injection would go through.
  */
-export const MAX_CONTAINERS = 2000
+const MAX_CONTAINERS = 2000
+const MAX_VOLUMES = 20_000
 
-/** Whether an object has more than `MAX_CONTAINERS`. Nothing of them is read. */
-export function hasTooManyContainers(
+/** Says which of the limits it is over; undefined where an object is within them. No more than the lists' lengths is read. */
+export function oversize(
   kind: GroupKind,
   object: JsonObject,
   furtherKinds?: readonly PodTemplateKind[],
-): boolean {
-  let count = 0
-  for (const { value } of embeddedTemplates(kind, object, furtherKinds) ?? []) count += containerCount(value)
-  return count > MAX_CONTAINERS
+): string | undefined {
+  return oversizeOf((embeddedTemplates(kind, object, furtherKinds) ?? []).map(({ value }) => value))
 }
 
-/** How many containers a pod has. */
-export function containerCount(pod: JsonObject): number {
-  const spec = get(pod, 'spec')
-  return CONTAINER_LISTS.reduce((sum, list) => sum + getList(spec, list).length, 0)
+/** The same of pods as they are. A template without a container counts as one. */
+export function oversizeOf(pods: readonly JsonObject[]): string | undefined {
+  let containers = 0
+  let volumes = 0
+  for (const pod of pods) {
+    const spec = get(pod, 'spec')
+    const lists = CONTAINER_LISTS.map(list => getList(spec, list))
+    containers += Math.max(
+      1,
+      lists.reduce((sum, list) => sum + list.length, 0),
+    )
+    if (containers > MAX_CONTAINERS) return `more than ${MAX_CONTAINERS} containers`
+    volumes += getList(spec, 'volumes').length
+    for (const list of lists) for (const container of list) volumes += getList(container, 'volumeMounts').length
+    if (volumes > MAX_VOLUMES) return `more than ${MAX_VOLUMES} volumes and mounts`
+  }
+  return undefined
 }
 
 /** Whether a container was put into a running pod: it has no resources of its own. */

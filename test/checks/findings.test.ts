@@ -50,19 +50,19 @@ describe('an object with more findings than are told', () => {
   const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec })
   const volumes = (count: number) =>
     pod({ volumes: Array.from({ length: count }, (_, at) => ({ name: `v${at}`, hostPath: { path: '/etc' } })) })
-  const REST = /more than 2000 findings/
+  const REST = /more than 1000 findings/
 
   it('is refused', () => {
-    const { denials } = judge(setOf(policy('host-path')), requestFor(volumes(2001)))
-    expect(denials).toHaveLength(2001)
+    const { denials } = judge(setOf(policy('host-path')), requestFor(volumes(1001)))
+    expect(denials).toHaveLength(1001)
     expect(denials.at(-1)?.finding.message).toMatch(REST)
     expect(
-      judge(setOf(policy('host-path')), requestFor(volumes(2000))).denials.map(each => each.finding.message),
+      judge(setOf(policy('host-path')), requestFor(volumes(1000))).denials.map(each => each.finding.message),
     ).not.toContainEqual(expect.stringMatching(REST))
   })
 
   it('is refused on an update, too, although all of it stood already', () => {
-    const { denials } = judge(setOf(policy('host-path')), requestFor(volumes(2001), { oldObject: volumes(2001) }))
+    const { denials } = judge(setOf(policy('host-path')), requestFor(volumes(1001), { oldObject: volumes(1001) }))
     expect(denials.map(each => each.finding.message)).toEqual([expect.stringMatching(REST)])
   })
 
@@ -75,7 +75,7 @@ describe('an object with more findings than are told', () => {
         spec: { policies: ['p'], reason: 'r', ...spec },
       })
     const denialsWith = (spec: object) =>
-      judge(setOf(policy('host-path'), exception(spec)), requestFor(volumes(2001))).denials.length
+      judge(setOf(policy('host-path'), exception(spec)), requestFor(volumes(1001))).denials.length
     expect(denialsWith({})).toBe(0)
     expect(denialsWith({ paths: ['/etc'] })).toBe(1)
   })
@@ -93,5 +93,25 @@ describe('an object with more findings than are told', () => {
       expect(allowed).toBe(false)
       expect(errors[0]?.message).toBe('it has more than 2000 containers, which is more than is judged')
     }
+  })
+
+  it('is not judged where it has more than two thousand templates', () => {
+    const jobs = (count: number) => ({
+      apiVersion: 'jobset.x-k8s.io/v1alpha2',
+      kind: 'JobSet',
+      metadata: { name: 'a' },
+      spec: { replicatedJobs: Array(count).fill({ template: { spec: { template: {} } } }) },
+    })
+    expect(judge(setOf(policy('privileged')), requestFor(jobs(2000))).allowed).toBe(true)
+    expect(judge(setOf(policy('privileged')), requestFor(jobs(2001))).allowed).toBe(false)
+  })
+
+  it('is not judged where it has more than twenty thousand volumes and mounts', () => {
+    const mounts = (count: number) =>
+      pod({ volumes: Array(1000).fill({}), containers: [{ volumeMounts: Array(count).fill({}) }] })
+    expect(judge(setOf(policy('privileged')), requestFor(mounts(19_000))).allowed).toBe(true)
+    expect(judge(setOf(policy('privileged')), requestFor(mounts(19_001))).errors[0]?.message).toBe(
+      'it has more than 20000 volumes and mounts, which is more than is judged',
+    )
   })
 })
