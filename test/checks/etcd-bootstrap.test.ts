@@ -113,3 +113,24 @@ describe('flags as etcd reads them', () => {
     expect(verdict({ ...rest, spec: { template } }, existing).allowed).toBe(false)
   })
 })
+
+it.each([
+  ['is nested too deep', `${'a() '.repeat(15_000)}etcd --initial-cluster=a,b --initial-cluster-state=new`],
+  ['is too long', `${'# '.repeat(40_000)}\netcd --initial-cluster=a,b --initial-cluster-state=new`],
+])('a script that starts etcd and %s is skipped, not passed', (_, script) => {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'a' },
+    spec: { containers: [{ command: ['sh', '-c', script] }] },
+  }
+  const set = setOf(
+    JSON.stringify({
+      apiVersion: 'portcullis.dev/v1alpha1',
+      kind: 'Policy',
+      metadata: { name: 'etcd' },
+      spec: { validationActions: ['Deny'], checks: [{ check: 'etcd-bootstrap' }] },
+    }),
+  )
+  expect(judge(set, requestFor(pod)).skipped[0]?.message).toMatch(/the initial cluster state of etcd .* cannot be read/)
+})

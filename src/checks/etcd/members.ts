@@ -42,16 +42,22 @@ export function membersIn(pod: Pod, object: JsonObject): readonly EtcdMember[] {
 
 /** Nearly every container does not: nothing of it has to be read. */
 function mentionsEtcd({ image, value }: Container): boolean {
-  if (/etcd/i.test(image)) return true
+  return /etcd/i.test(image) || mentions(value, 'etcd')
+}
+
+/** Whether a text stands in the command of a container. */
+function mentions(container: JsonObject, text: string): boolean {
   return ['command', 'args'].some(list =>
-    getList(value, list).some(word => typeof word === 'string' && word.includes('etcd')),
+    getList(container, list).some(word => typeof word === 'string' && word.includes(text)),
   )
 }
 
 /** The arguments that etcd gets; of an image called etcd without a command, those of its entrypoint. */
-function etcdArgv({ image, value, commands: { commands } }: Container): readonly Argument[] | undefined {
+function etcdArgv({ image, value, commands: { commands, unreadable } }: Container): readonly Argument[] | undefined {
   const started = argvOf(commands)
   if (started !== undefined) return started
+  // A script that is too long or too deep, and sets up a cluster: what it starts is not known.
+  if (unreadable.length > 0 && mentions(value, 'initial-cluster')) return [undefined]
   const isImage = /(?:^|\/)etcd(?:[:@]|$)/.test(image)
   const hasCommand = getList(value, 'command').length > 0
   if (!isImage) return undefined

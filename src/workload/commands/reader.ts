@@ -55,11 +55,18 @@ export class CommandReader {
     else if (text.split('<<', MAX_HERE + 2).length > MAX_HERE + 1) this.unreadable.add('it has too many here-documents')
     else if (this.#depth >= MAX_DEPTH) this.unreadable.add('its scripts are nested too deep')
     else if (this.#mayRead(COST.text + text.length * COST.parsed)) {
-      this.#depth++
-      const script = parse(text)
-      if ((script.errors?.length ?? 0) > 0) this.unreadable.add('a script of it is not what a shell would read')
-      for (const statement of script.commands) this.#walk(statement, variables)
-      this.#depth--
+      const depth = this.#depth++
+      try {
+        const script = parse(text)
+        if ((script.errors?.length ?? 0) > 0) this.unreadable.add('a script of it is not what a shell would read')
+        for (const statement of script.commands) this.#walk(statement, variables)
+      } catch (error) {
+        // Functions in functions: the parser, and the walk, follow them on the stack.
+        if (!(error instanceof RangeError)) throw error
+        this.unreadable.add('its scripts are nested too deep')
+      } finally {
+        this.#depth = depth
+      }
     }
   }
 
