@@ -38,10 +38,10 @@ export const etcdBootstrap: Check<Record<string, never>> = {
     const findings: Finding[] = []
     const skipped = new Set<string>()
     const old = before(subject)
-    const oldPods = old === null ? [] : (podsOf(request.kind, old) ?? [])
+    const oldPods = old === null ? [] : podsOf(request.kind, old)
     for (const [index, pod] of pods.entries()) {
       const members = membersIn(pod, object)
-      const oldPod = oldPods[index]
+      const oldPod = typeof oldPods === 'object' ? oldPods[index] : undefined
       const oldMembers = oldPod === undefined || old === null ? [] : membersIn(oldPod, old)
       const names = new Set(members.map(nameOf))
       const earlier = new Map(oldMembers.toReversed().map(member => [nameOf(member), member]))

@@ -4,7 +4,7 @@ import { told } from '../checks/findings.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { Place } from '../rollout/record.ts'
 import { type GroupKind, sameKind } from '../workload/kinds.ts'
-import { oversize, podsOf } from '../workload/pod.ts'
+import { podsOf } from '../workload/pod.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { matchRequest, type NamespaceLabels, placeOf } from './match.ts'
 import { relaxKnown } from './relax.ts'
@@ -124,9 +124,11 @@ function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCa
     const what = [kind.group, kind.kind].filter(Boolean).join('/')
     return [{ kind: 'error', message: `it matches ${what}, which the check ${check.id} cannot judge` }]
   }
-  const oversize = subjects.oversize(policy)
-  if (oversize !== undefined) return [{ kind: 'error', message: `it has ${oversize}, which is more than is judged` }]
-  return outcomesOf(subjects.judge(check, policy, object))
+  const judged = subjects.judge(check, policy, object)
+  if ('oversize' in judged) {
+    return [{ kind: 'error', message: `it has ${judged.oversize}, which is more than is judged` }]
+  }
+  return outcomesOf(judged)
 }
 
 /** What a check's result means. */
@@ -144,7 +146,8 @@ export function outcomesOf({ findings, skipped }: CheckResult): readonly Outcome
 export class SubjectCache {
   readonly request: AdmissionRequest
   readonly #facts: SubjectFacts
-  readonly #oversize = new Map<CompiledPolicy['podTemplates'], string | undefined>()
+  /** The objects that are too large, and what they have too much of. Nearly always there is none. */
+  readonly #oversize = new Map<Subject, string>()
   readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
 
   constructor(request: AdmissionRequest, facts: SubjectFacts) {
@@ -152,26 +155,22 @@ export class SubjectCache {
     this.#facts = facts
   }
 
-  /** What the object of the request, or the old one, has too much of to be looked at; undefined where nothing is. */
-  oversize(policy: CompiledPolicy): string | undefined {
-    const templates = templatesOf(policy)
-    if (!this.#oversize.has(templates)) {
-      const { kind, object, oldObject } = this.request
-      const found = object === null ? undefined : oversize(kind, object, templates)
-      this.#oversize.set(templates, found ?? (oldObject === null ? undefined : oversize(kind, oldObject, templates)))
-    }
-    return this.#oversize.get(templates)
+  /** Runs a check on the object and, where there is one, on the old object, and tells news from what was known. */
+  judge(check: BoundCheck, policy: CompiledPolicy, object: JsonObject): CheckResult | { readonly oversize: string } {
+    const { oldObject, operation } = this.request
+    const subject = this.subject(policy, object)
+    // Only an update has something that stands already: whatever else carries an old object makes something new.
+    const old = oldObject === null || operation !== 'UPDATE' ? undefined : this.subject(policy, oldObject)
+    const oversize = this.#oversize.size === 0 ? undefined : this.#oversizeOf(subject, old)
+    if (oversize !== undefined) return { oversize }
+    const result = check.run(subject)
+    if (result.findings.length === 0) return result
+    if (old === undefined) return { ...result, findings: told(result.findings) }
+    return { ...result, findings: told(relaxKnown(result.findings, check.run(old).findings)) }
   }
 
-  /** Runs a check on the object and, where there is one, on the old object, and tells news from what was known. */
-  judge(check: BoundCheck, policy: CompiledPolicy, object: JsonObject): CheckResult {
-    const result = check.run(this.subject(policy, object))
-    if (result.findings.length === 0) return result
-    const { oldObject, operation } = this.request
-    // Only an update has something that stands already: whatever else carries an old object makes something new.
-    if (oldObject === null || operation !== 'UPDATE') return { ...result, findings: told(result.findings) }
-    const known = check.run(this.subject(policy, oldObject)).findings
-    return { ...result, findings: told(relaxKnown(result.findings, known)) }
+  #oversizeOf(subject: Subject, old: Subject | undefined): string | undefined {
+    return this.#oversize.get(subject) ?? (old && this.#oversize.get(old))
   }
 
   /** What the checks of a policy see of `object`, which is the request's new or old one. */
@@ -183,8 +182,15 @@ export class SubjectCache {
     if (subject === undefined) {
       const { request } = this
       const pods = podsOf(request.kind, object, templates) ?? []
-      subject = { facts: this.#facts, request, object, oldObject: request.oldObject, pods }
+      subject = {
+        facts: this.#facts,
+        request,
+        object,
+        oldObject: request.oldObject,
+        pods: typeof pods === 'string' ? [] : pods,
+      }
       subjects.set(object, subject)
+      if (typeof pods === 'string') this.#oversize.set(subject, pods)
     }
     return subject
   }

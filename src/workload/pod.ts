@@ -58,15 +58,17 @@ export interface Pod {
  * comes through here, so that no list is forgotten. Entries that are no objects are passed over: the API server
  * refuses them.
  *
- * @returns undefined where `kind` is not known to embed a pod template.
+ * @returns undefined where `kind` is not known to embed a pod template, and in words what it has too much of to be read.
  */
 export function podsOf(
   kind: GroupKind,
   object: JsonObject,
   furtherKinds?: readonly PodTemplateKind[],
-): readonly Pod[] | undefined {
+): readonly Pod[] | string | undefined {
+  const templates = embeddedTemplates(kind, object, furtherKinds)
+  if (templates === undefined) return undefined
   const budget = new Budget()
-  return embeddedTemplates(kind, object, furtherKinds)?.map(template => podOf(template, budget))
+  return oversizeOf(templates.map(({ value }) => value)) ?? templates.map(template => podOf(template, budget))
 }
 
 /**
@@ -77,29 +79,22 @@ export function podsOf(
 const MAX_CONTAINERS = 2000
 const MAX_VOLUMES = 20_000
 
-/** Says which of the limits it is over; undefined where an object is within them. No more than the lists' lengths is read. */
-export function oversize(
-  kind: GroupKind,
-  object: JsonObject,
-  furtherKinds?: readonly PodTemplateKind[],
-): string | undefined {
-  return oversizeOf((embeddedTemplates(kind, object, furtherKinds) ?? []).map(({ value }) => value))
-}
-
-/** The same of pods as they are. A template without a container counts as one. */
+/** Says which of the limits pods are over; undefined where they are within them. A template without a container counts as one. */
 export function oversizeOf(pods: readonly JsonObject[]): string | undefined {
   let containers = 0
   let volumes = 0
   for (const pod of pods) {
     const spec = get(pod, 'spec')
-    const lists = CONTAINER_LISTS.map(list => getList(spec, list))
-    containers += Math.max(
-      1,
-      lists.reduce((sum, list) => sum + list.length, 0),
-    )
+    const before = containers
+    for (const name of CONTAINER_LISTS) {
+      const list = getList(spec, name)
+      containers += list.length
+      if (containers > MAX_CONTAINERS) break
+      for (const container of list) volumes += getList(container, 'volumeMounts').length
+    }
+    if (containers === before) containers++
     if (containers > MAX_CONTAINERS) return `more than ${MAX_CONTAINERS} containers`
     volumes += getList(spec, 'volumes').length
-    for (const list of lists) for (const container of list) volumes += getList(container, 'volumeMounts').length
     if (volumes > MAX_VOLUMES) return `more than ${MAX_VOLUMES} volumes and mounts`
   }
   return undefined
