@@ -1,3 +1,4 @@
+import { quote } from '../../admission/text.ts'
 import { append, type Pointer } from '../../json/pointer.ts'
 import { dig, get, getList, getString, isObject, type JsonObject } from '../../json/value.ts'
 import type { Argument } from '../../workload/commands/output.ts'
@@ -30,20 +31,40 @@ export interface DataVolume {
   readonly lasts: boolean
 }
 
+/** What a pod has to do with etcd. */
+export interface EtcdPod {
+  readonly members: readonly EtcdMember[]
+  /** Why it cannot be read whether further containers, which have to do with how a cluster starts, are members. */
+  readonly unread: readonly string[]
+}
+
+const NONE: EtcdPod = { members: [], unread: [] }
+
 /** The containers of a pod that run etcd. */
-export function membersIn(pod: Pod, object: JsonObject): readonly EtcdMember[] {
-  return pod.containers.flatMap(container => {
-    if (!mentionsEtcd(container)) return []
+export function etcdIn(pod: Pod, object: JsonObject): EtcdPod {
+  const mentioning = pod.containers.filter(mentionsEtcd)
+  if (mentioning.length === 0) return NONE
+  const members: EtcdMember[] = []
+  const unread: string[] = []
+  for (const container of mentioning) {
     const argv = etcdArgv(container)
-    return argv === undefined ? [] : [memberOf(container, argv, pod, object)]
-  })
+    const [reason] = container.commands.unreadable
+    if (argv !== undefined) members.push(memberOf(container, argv, pod, object))
+    else if (reason !== undefined && isWordOf(container, /initial-cluster|ETCD_INITIAL/)) {
+      unread.push(`container ${quote(container.name)} has to do with how etcd starts, and ${reason}`)
+    }
+  }
+  return { members, unread }
 }
 
 /** Nearly every container does not: nothing of it has to be read. */
-function mentionsEtcd({ image, value }: Container): boolean {
-  if (/etcd/i.test(image)) return true
+function mentionsEtcd(container: Container): boolean {
+  return /etcd/i.test(container.image) || isWordOf(container, /etcd/)
+}
+
+function isWordOf({ value }: Container, pattern: RegExp): boolean {
   return ['command', 'args'].some(list =>
-    getList(value, list).some(word => typeof word === 'string' && word.includes('etcd')),
+    getList(value, list).some(word => typeof word === 'string' && pattern.test(word)),
   )
 }
 
