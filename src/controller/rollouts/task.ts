@@ -3,7 +3,7 @@ import { documentOf, ROLLOUTS } from '../../cluster/documents.ts'
 import { getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import { describeProblem } from '../../policy/problems.ts'
-import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
+import { type CompiledRollout, compileRollout, stageOf } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
 import type { Target } from '../../rollout/record.ts'
 import { reachesAll } from '../../rollout/rings.ts'
@@ -120,7 +120,9 @@ class Conductor {
     const isMissing = target === undefined || target.isFaulty === true
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
-    const record = nextRecord({ object, rollout, status, stored: present, restored, isNewPlan })
+    // It comes back with the stages by which it came so far; that the rollout has others by now is seen in the next round.
+    const stages = isLost ? restored.stages : rollout.stages
+    const record = nextRecord({ object, rollout, status, stages, stored: present, restored, isNewPlan })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
@@ -138,7 +140,7 @@ class Conductor {
     const published = record === stored?.record ? counts : countReplicas(replicas, record)
     await this.#publisher.publish(object, {
       status,
-      stages: rollout.spec.stages,
+      stages: stages.map(stageOf),
       record,
       // Without a target nobody goes by anything.
       counts: target === undefined ? undefined : published,

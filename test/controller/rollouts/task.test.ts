@@ -410,6 +410,19 @@ describe('the controller', () => {
     expect(world.record?.number).toBe(3)
   })
 
+  it('restores a record with the stages that it had, also where they were edited meanwhile', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const record = world.record
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(world.record).toEqual({ ...record, number: 3 })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(world.record?.before?.stages.map(({ name }) => name)).toEqual(['canary', 'everywhere'])
+  })
+
   it('forgets what is between where a rollout is made anew again and again, not what was complete before all of them', async () => {
     const world = new World()
     await settle(world)
