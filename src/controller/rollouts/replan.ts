@@ -6,15 +6,20 @@ import { WAITING } from '../../rollout/step.ts'
 
 /**
  * Whether the stages that a record has reached are no longer those of its rollout: to go on by their numbers would bring the target to
- * namespaces that no gate was asked about. What is ahead may be edited freely, and so may holds; but with fewer stages objects of no
- * namespace would join at once.
+ * namespaces that no gate was asked about. What is ahead may be edited freely, and so may holds; but objects of no namespace must not join
+ * at once where there are fewer of them, nor leave where there are more.
  */
 export function isReplanned({ stages: reached, status }: RecordDocument, stages: readonly StageDocument[]): boolean {
   if (status.phase === 'Complete') return false
-  const layers = status.older.map(({ stage }) => stage).filter(stage => stage !== COMPLETE)
-  const count = Math.max(status.stage, ...layers, -1) + 1
+  const older = status.older.map(({ stage }) => stage).filter(stage => stage !== COMPLETE)
+  const layers = [status.stage, ...older]
+  const count = Math.max(...layers) + 1
   if (count === 0) return false
-  return stages.length < reached.length || !deepEqual(planOf(reached, count), planOf(stages, count))
+  const isLast = (stage: number, plan: readonly StageDocument[]) => stage >= plan.length - 1
+  return (
+    layers.some(stage => isLast(stage, reached) !== isLast(stage, stages)) ||
+    !deepEqual(planOf(reached, count), planOf(stages, count))
+  )
 }
 
 function planOf(stages: readonly StageDocument[], count: number): Json {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../src/cluster/http.ts'
 import { REQUEST_ANNOTATION, requestText } from '../../../src/controller/rollouts/requests.ts'
 import { dig } from '../../../src/json/value.ts'
+import { compileRecord } from '../../../src/policy/rollout-record.ts'
+import { type Place, versionsAt } from '../../../src/rollout/record.ts'
 import { World } from './world.ts'
 
 /** Lets rounds pass until the rollout stands still for three of them. */
@@ -12,6 +14,11 @@ async function settle(world: World, rounds = 60): Promise<string> {
     same = world.record?.number === before && /Complete|RolledBack|Aborted/.test(world.line) ? same + 1 : 0
   }
   return world.line
+}
+
+/** The revisions of the target that are in force somewhere. */
+function revisionsAt({ record }: World, place: Place): readonly string[] {
+  return record === undefined ? [] : [...versionsAt(compileRecord(record), place, () => true).revisions]
 }
 
 describe('the controller', () => {
@@ -395,6 +402,30 @@ describe('the controller', () => {
       spec: { stages: [canary, { name: 'half', percent: 50, hold: '1s' }, { name: 'everywhere', hold: '1s' }] },
     })
     expect(await world.round(6)).toBe('Progressing half StageReached')
+  })
+
+  it('goes on where a stage that is ahead was taken out', async () => {
+    const canary = { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '10s' }
+    const everywhere = { name: 'everywhere', hold: '10s' }
+    const world = new World({ stages: [canary, { name: 'half', percent: 50, hold: '10s' }, everywhere] })
+    await world.round()
+    await world.round()
+    world.edit({ spec: { stages: [canary, everywhere] } })
+    expect(await world.round()).toBe('Progressing canary Holding')
+    expect(await world.round(10)).toBe('Progressing everywhere StageReached')
+  })
+
+  it('keeps objects of no namespace where a stage was added behind the last one', async () => {
+    const shop = { name: 'shop', namespaceSelector: { matchLabels: { ring: 'shop' } }, hold: '10s' }
+    const world = new World({ stages: [shop] })
+    await world.round()
+    expect(await world.round()).toBe('Progressing shop StageReached')
+    expect(revisionsAt(world, 'cluster')).toEqual(['r1'])
+    world.edit({ spec: { stages: [shop, { name: 'everywhere', hold: '10s' }] } })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(revisionsAt(world, 'cluster')).toEqual(['r1'])
+    expect(await world.round()).toBe('Progressing shop StageReached')
+    expect(revisionsAt(world, 'cluster')).toEqual(['r1'])
   })
 
   it('restores a record that was lost from the status, and a status that was lost from the record', async () => {
