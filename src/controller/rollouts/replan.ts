@@ -1,8 +1,11 @@
 import { deepEqual, type Json } from '../../json/value.ts'
-import type { StageDocument } from '../../policy/rollout.ts'
+import { type StageDocument, stageOf } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
-import { COMPLETE, type RolloutStatus } from '../../rollout/status.ts'
-import { WAITING } from '../../rollout/step.ts'
+import type { Observations } from '../../rollout/gates.ts'
+import type { RolloutSpec } from '../../rollout/spec.ts'
+import { COMPLETE, type RolloutStatus, withoutRevision } from '../../rollout/status.ts'
+import { step, WAITING } from '../../rollout/step.ts'
+import { remembered } from './next-record.ts'
 
 /**
  * Whether the stages that a record has reached are no longer those of its rollout: to go on by their numbers would bring the target to
@@ -39,4 +42,42 @@ export function replanned({ status: { phase, revision } }: RecordDocument, now: 
       message: 'its stages were changed: it begins again at the first one, and what it has brought stays where it is',
     },
   }
+}
+
+/**
+ * What a rollout that begins again has brought by the stages before: until the first of the new ones is reached its gates are asked there. After
+ * a breach that somebody has resumed from, what is there is accepted.
+ *
+ * @param isNewPlan whether it begins again at this moment.
+ */
+export function leftBelow(record: RecordDocument, isNewPlan: boolean): RecordDocument | undefined {
+  const { uid, status, before } = record
+  const left = isNewPlan ? record : before
+  const isOwn = left?.uid === uid && left.status.phase === 'Progressing' && left.status.revision === status.revision
+  const isWaiting = isNewPlan || (status.phase === 'Pending' && status.reason?.word !== 'Resumed')
+  return isOwn && isWaiting ? left : undefined
+}
+
+/**
+ * The status of a rollout that begins again, after a breach where it stood before.
+ *
+ * @param left what it has brought by the stages before.
+ * @param see what is seen there.
+ * @returns undefined where no gate is breached.
+ */
+export function brokenBelow(
+  known: RolloutStatus,
+  left: RecordDocument,
+  spec: RolloutSpec,
+  see: (spec: RolloutSpec) => Observations,
+  now: number,
+): RolloutStatus | undefined {
+  const [first, ...rest] = left.stages.map(stageOf)
+  if (first === undefined) return undefined
+  // Nothing goes on by stages that are no more.
+  const former: RolloutSpec = { ...spec, stages: [first, ...rest], paused: true }
+  const { phase, gates, reason } = step(former, remembered(left), see(former), {}, now)
+  if (phase !== 'RolledBack' && phase !== 'Paused') return undefined
+  const older = phase === 'RolledBack' ? withoutRevision(known.older, known.revision) : known.older
+  return { ...known, phase, since: now, gates, reason, older }
 }

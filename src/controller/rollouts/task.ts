@@ -18,7 +18,7 @@ import { type Measured, namespacesUpTo, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
-import { isReplanned, replanned } from './replan.ts'
+import { brokenBelow, isReplanned, leftBelow, replanned } from './replan.ts'
 import { countReplicas, type ReplicaText } from './replicas.ts'
 import { requestsIn } from './requests.ts'
 
@@ -104,19 +104,22 @@ class Conductor {
     const restored = lost && targetKey(lost.target) === targetKey(rollout.target) ? lost : undefined
     const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
-    const seen = observationsOf(rollout.spec, before?.status, measured, {
-      target,
-      counts,
-      wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
-      injectedRestarts: await this.#known(this.#restarts(rollout, before)),
-    })
     const isLost = restored !== undefined && target !== undefined
     const isNewPlan = !isLost && before !== undefined && isReplanned(before, rollout.stages)
     const known = before && (isNewPlan ? replanned(before, now()) : remembered(before))
     const requests = requestsIn(object, before?.status.since ?? 0)
+    const left = isLost || requests.abort === true ? undefined : before && leftBelow(before, isNewPlan)
+    const one = {
+      target,
+      counts,
+      wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
+      injectedRestarts: await this.#known(this.#restarts(rollout, left ?? before)),
+    }
+    const see = (spec: RolloutSpec, of = before) => observationsOf(spec, of?.status, measured, one)
+    const broken = known && left && brokenBelow(known, left, rollout.spec, spec => see(spec, left), now())
     // What was lost is put back before anything moves, and what was measured by other stages moves nothing.
-    const isStill = known !== undefined && (isLost || (isNewPlan && requests.abort !== true))
-    const decided = isStill ? known : step(rollout.spec, known, seen, requests, now())
+    const isStill = isLost || (isNewPlan && requests.abort !== true)
+    const decided = broken ?? ((isStill && known) || step(rollout.spec, known, see(rollout.spec), requests, now()))
     const isMissing = target === undefined || target.isFaulty === true
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)

@@ -393,6 +393,46 @@ describe('the controller', () => {
     expect(world.record).toMatchObject({ status: { stage: -1 }, before: { status: { phase: 'Aborted', stage: -1 } } })
   })
 
+  it.each<[string, (world: World) => void, string]>([
+    ['orphans', ({ conditions }) => Object.assign(conditions, { orphans: 1 }), 'in stage canary: orphanedPods is 1'],
+    [
+      'denials',
+      ({ conditions }) => Object.assign(conditions, { requests: 20, denials: 5 }),
+      'in stage canary: denials is 25 %',
+    ],
+  ])('takes it back also where its gates are breached while stages are edited: %s', async (_, change, message) => {
+    const renamed = [
+      { name: 'first', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '10s' },
+      { name: 'everywhere', hold: '10s' },
+    ]
+    for (const rounds of [0, 1, 2]) {
+      const world = new World()
+      await world.round()
+      await world.round()
+      world.edit({ spec: { stages: renamed, paused: rounds > 1 } })
+      for (let round = 0; round < rounds; round++) expect(await world.round()).toMatch(/^Pending /)
+      change(world)
+      expect(await world.round()).toBe('RolledBack  Breached')
+      expect(dig(world.object, 'status', 'message')).toContain(message)
+      expect(revisionsAt(world, { name: 'canary', labels: { ring: 'canary' } })).toEqual([])
+    }
+  })
+
+  it('stops where its gates are breached while stages are edited, and accepts what is there once it is resumed', async () => {
+    const world = new World({ onBreach: 'Pause' })
+    await world.round()
+    await world.round()
+    world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    world.conditions.orphans = 1
+    expect(await world.round()).toBe('Paused  Breached')
+    expect(await world.round(60)).toBe('Paused  Breached')
+    expect(revisionsAt(world, { name: 'canary', labels: { ring: 'canary' } })).toEqual(['r1'])
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('resume', world.now) } } })
+    expect(await world.round()).toBe('Pending  Resumed')
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
   it('goes on where only holds and what is ahead were edited', async () => {
     const world = new World()
     await world.round()
