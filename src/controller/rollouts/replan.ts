@@ -30,16 +30,21 @@ function planOf(stages: readonly StageDocument[], count: number): Json {
   return JSON.parse(JSON.stringify(plan)) as Json
 }
 
-/** A rollout whose stages were changed begins again at the first one, on top of what it has brought: that is a record of its own by now. */
-export function replanned({ status: { phase, revision } }: RecordDocument, now: number): RolloutStatus {
+/**
+ * A rollout whose stages were changed begins again at the first one, on top of what it has brought: that is a record of its own by now. One
+ * that has stopped does so once it is resumed, and has stopped when it did.
+ */
+export function replanned({ status: { phase, revision, since } }: RecordDocument, now: number): RolloutStatus {
+  const isStopped = phase !== 'Progressing' && phase !== 'Pending'
+  const begins = isStopped ? 'once it is resumed it begins' : 'it begins'
   return {
     ...WAITING,
-    phase: phase === 'Progressing' ? 'Pending' : phase,
+    phase: isStopped ? phase : 'Pending',
     revision,
-    since: now,
+    since: isStopped ? since : now,
     reason: {
       word: 'StagesChanged',
-      message: 'its stages were changed: it begins again at the first one, and what it has brought stays where it is',
+      message: `its stages were changed: ${begins} again at the first one, and what it has brought stays where it is`,
     },
   }
 }

@@ -147,6 +147,7 @@ class Conductor {
       record,
       // Without a target nobody goes by anything.
       counts: target === undefined ? undefined : published,
+      isUndecided: decided === known && isStill,
       namespaces: reachOf(rollout.spec, status, facts.namespaces),
     })
   }

@@ -433,6 +433,56 @@ describe('the controller', () => {
     expect(await world.round()).toBe('Progressing everywhere StageReached')
   })
 
+  it.each(['Paused', 'RolledBack'])(
+    'resumes a rollout that is %s where its stages are edited at the same time',
+    async phase => {
+      const world = new World({ onBreach: phase === 'Paused' ? 'Pause' : 'Rollback' })
+      await settle(world)
+      for (const revision of ['r2', 'r3']) {
+        world.conditions.revision = revision
+        await world.round()
+        await world.round()
+      }
+      world.conditions.orphans = 1
+      expect(await world.round()).toMatch(`${phase} `)
+      world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
+      world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('resume', world.now) } } })
+      expect(await world.round()).toBe(`${phase}  StagesChanged`)
+      expect(dig(world.object, 'status', 'message')).toMatch(/: once it is resumed it begins again at the first one/)
+      expect(await world.round()).toBe('Pending  Resumed')
+      expect(dig(world.object, 'metadata', 'annotations', REQUEST_ANNOTATION)).toBeUndefined()
+    },
+  )
+
+  it('promotes nothing where the stages are edited at the same time', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.edit({
+      spec: {
+        stages: [
+          { name: 'canary', percent: 90, hold: '10s' },
+          { name: 'everywhere', hold: '10s' },
+        ],
+      },
+    })
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('promote', world.now, 'canary') } } })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(dig(world.object, 'metadata', 'annotations', REQUEST_ANNOTATION)).toBeUndefined()
+    expect(await world.round()).toBe('Progressing canary Holding')
+  })
+
+  it('aborts also where its record was lost at the same time', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(await world.round()).toBe('Aborted  Aborted')
+  })
+
   it('goes on where only holds and what is ahead were edited', async () => {
     const world = new World()
     await world.round()
