@@ -4,8 +4,8 @@ import { getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import { describeProblem } from '../../policy/problems.ts'
 import { type CompiledRollout, compileRollout, stageOf } from '../../policy/rollout.ts'
-import type { RecordDocument } from '../../policy/rollout-record.ts'
-import type { Target } from '../../rollout/record.ts'
+import { compileRecord, type RecordDocument } from '../../policy/rollout-record.ts'
+import { type Target, versionsAt } from '../../rollout/record.ts'
 import { reachesAll } from '../../rollout/rings.ts'
 import type { RolloutSpec } from '../../rollout/spec.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
@@ -14,7 +14,7 @@ import type { ControllerContext, Task } from '../task.ts'
 import type { RolloutFacts, RolloutTaskOptions } from './facts.ts'
 import { Measurements } from './measurements.ts'
 import { isOver, nextRecord, remembered } from './next-record.ts'
-import { type Measured, namespacesUpTo, observationsOf } from './observe.ts'
+import { type Measured, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
@@ -148,7 +148,7 @@ class Conductor {
       // Without a target nobody goes by anything.
       counts: target === undefined ? undefined : published,
       isUndecided: decided === known && isStill,
-      namespaces: reachOf(rollout.spec, status, facts.namespaces),
+      namespaces: reachOf(record, facts.namespaces),
     })
   }
 
@@ -197,10 +197,14 @@ function explained(status: RolloutStatus, missing: string | undefined): RolloutS
   return { ...status, reason }
 }
 
-/** In how many namespaces the target is in force, of how many. */
-function reachOf(spec: RolloutSpec, { phase, stage }: RolloutStatus, namespaces: NamespaceTable) {
-  const total = Object.keys(namespaces).length
-  return { reached: phase === 'Complete' ? total : namespacesUpTo(spec, stage, namespaces).size, total }
+/** In how many namespaces the target is in force, by whatever stages it came there, of how many. */
+function reachOf(record: RecordDocument, namespaces: NamespaceTable) {
+  const compiled = compileRecord(record)
+  const { revision } = record.status
+  const reached = Object.entries(namespaces).filter(([name, labels]) =>
+    versionsAt(compiled, { name, labels }, () => true).revisions.has(revision),
+  )
+  return { reached: reached.length, total: Object.keys(namespaces).length }
 }
 
 interface Conducted {

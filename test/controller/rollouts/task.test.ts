@@ -370,6 +370,7 @@ describe('the controller', () => {
     await world.round()
     world.edit({ spec: { stages } })
     expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(dig(world.object, 'status', 'namespaces')).toEqual({ reached: 1, total: 3 })
     // By the old stages, and by nothing else.
     expect(world.record).toMatchObject({
       status: { stage: -1, older: [] },
