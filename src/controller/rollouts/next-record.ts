@@ -19,7 +19,7 @@ export interface RecordFacts {
 }
 
 /** Rollouts that were deleted on their way, one after the other: of more than these the ones between are forgotten. */
-const MAX_BEFORE = 5
+export const MAX_BEFORE = 5
 
 /**
  * The record that follows from a status: the present one, the same value, where nothing changed. Another rollout's record becomes what is

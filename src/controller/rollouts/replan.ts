@@ -5,7 +5,7 @@ import type { Observations } from '../../rollout/gates.ts'
 import type { RolloutSpec } from '../../rollout/spec.ts'
 import { COMPLETE, type RolloutStatus, withoutRevision } from '../../rollout/status.ts'
 import { step, WAITING } from '../../rollout/step.ts'
-import { remembered } from './next-record.ts'
+import { MAX_BEFORE, remembered } from './next-record.ts'
 
 /**
  * Whether the stages that a record has reached are no longer those of its rollout: to go on by their numbers would bring the target to
@@ -63,6 +63,27 @@ export function leftBelow(record: RecordDocument, isNewPlan: boolean): RecordDoc
   return isOwn && isWaiting ? left : undefined
 }
 
+/** Whether one more record on top of this one would make those between forgotten, and namespaces fall out with them. */
+export function isFull({ before }: RecordDocument): boolean {
+  let depth = 0
+  for (let record = before; record !== undefined; record = record.before) depth++
+  return depth >= MAX_BEFORE
+}
+
+/** A rollout whose stages were changed too often stays where it is, and is stopped and aborted by the stages that it had. */
+export function stuck(status: RolloutStatus): RolloutStatus {
+  const message =
+    'its stages were changed again, and no more can be remembered of what it has brought by others: put them back as they were, or abort it'
+  return status.reason.word === 'Paused' ? { ...status, reason: { word: 'StagesChanged', message } } : status
+}
+
+/** A rollout by the stages that it had: nothing goes on by stages that are no more. */
+export function formerly(spec: RolloutSpec, { stages }: RecordDocument): RolloutSpec {
+  const [first, ...rest] = stages.map(stageOf)
+  if (first === undefined) throw new Error('a record without a stage passed its schema')
+  return { ...spec, stages: [first, ...rest], paused: true }
+}
+
 /**
  * The status of a rollout that begins again, after a breach where it stood before.
  *
@@ -77,10 +98,7 @@ export function brokenBelow(
   see: (spec: RolloutSpec) => Observations,
   now: number,
 ): RolloutStatus | undefined {
-  const [first, ...rest] = left.stages.map(stageOf)
-  if (first === undefined) return undefined
-  // Nothing goes on by stages that are no more.
-  const former: RolloutSpec = { ...spec, stages: [first, ...rest], paused: true }
+  const former = formerly(spec, left)
   const { phase, gates, reason } = step(former, remembered(left), see(former), {}, now)
   if (phase !== 'RolledBack' && phase !== 'Paused') return undefined
   const older = phase === 'RolledBack' ? withoutRevision(known.older, known.revision) : known.older

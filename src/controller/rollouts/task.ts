@@ -18,7 +18,7 @@ import { type Measured, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
-import { brokenBelow, isReplanned, leftBelow, replanned } from './replan.ts'
+import { brokenBelow, formerly, isFull, isReplanned, leftBelow, replanned, stuck } from './replan.ts'
 import { countReplicas, type ReplicaText } from './replicas.ts'
 import { requestsIn } from './requests.ts'
 
@@ -105,7 +105,11 @@ class Conductor {
     const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
     const isLost = restored !== undefined && target !== undefined
-    const isNewPlan = !isLost && before !== undefined && isReplanned(before, rollout.stages)
+    const isEdited = !isLost && before !== undefined && isReplanned(before, rollout.stages)
+    // By whose stages it goes, where it does not go by its own: what was lost comes back as it was.
+    const former = isLost ? restored : isEdited && isFull(before) ? before : undefined
+    const isNewPlan = isEdited && former === undefined
+    const spec = former === undefined ? rollout.spec : formerly(rollout.spec, former)
     const known = before && (isNewPlan ? replanned(before, now()) : remembered(before))
     const requests = requestsIn(object, before?.status.since ?? 0)
     const left = isLost || requests.abort === true ? undefined : before && leftBelow(before, isNewPlan)
@@ -119,12 +123,12 @@ class Conductor {
     const broken = known && left && brokenBelow(known, left, rollout.spec, spec => see(spec, left), now())
     // What was lost is put back before anything moves, and what was measured by other stages moves nothing.
     const isStill = isLost || (isNewPlan && requests.abort !== true)
-    const decided = broken ?? ((isStill && known) || step(rollout.spec, known, see(rollout.spec), requests, now()))
+    const next = broken ?? ((isStill && known) || step(spec, known, see(spec), requests, now()))
+    const decided = isEdited && !isNewPlan ? stuck(next) : next
     const isMissing = target === undefined || target.isFaulty === true
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
-    // It comes back with the stages by which it came so far; that the rollout has others by now is seen in the next round.
-    const stages = isLost ? restored.stages : rollout.stages
+    const { stages } = former ?? rollout
     const record = nextRecord({ object, rollout, status, stages, stored: present, restored, isNewPlan })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../src/cluster/http.ts'
 import { REQUEST_ANNOTATION, requestText } from '../../../src/controller/rollouts/requests.ts'
-import { dig } from '../../../src/json/value.ts'
+import { dig, type JsonObject } from '../../../src/json/value.ts'
 import { compileRecord } from '../../../src/policy/rollout-record.ts'
 import { type Place, versionsAt } from '../../../src/rollout/record.ts'
 import { World } from './world.ts'
@@ -19,6 +19,13 @@ async function settle(world: World, rounds = 60): Promise<string> {
 /** The revisions of the target that are in force somewhere. */
 function revisionsAt({ record }: World, place: Place): readonly string[] {
   return record === undefined ? [] : [...versionsAt(compileRecord(record), place, () => true).revisions]
+}
+
+const everywhere = { name: 'everywhere', hold: '10s' }
+
+/** A stage of the namespaces that have a ring, or of those that have none. */
+function ringed(name: string, operator: string): JsonObject {
+  return { name, namespaceSelector: { matchExpressions: [{ key: 'ring', operator }] }, hold: '10s' }
 }
 
 describe('the controller', () => {
@@ -454,6 +461,52 @@ describe('the controller', () => {
       expect(dig(world.object, 'metadata', 'annotations', REQUEST_ANNOTATION)).toBeUndefined()
     },
   )
+
+  it.each<[string, (world: World) => void, string, readonly string[]]>([
+    ['stays', () => {}, 'Progressing four StagesChanged', ['r1']],
+    [
+      'goes on by the stages that it had',
+      world => world.edit({ spec: { stages: [ringed('four', 'Exists'), everywhere] } }),
+      'Progressing everywhere StageReached',
+      ['r1'],
+    ],
+    [
+      'is aborted',
+      world => world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } }),
+      'Aborted  Aborted',
+      [],
+    ],
+    ['is taken back', ({ conditions }) => Object.assign(conditions, { orphans: 1 }), 'RolledBack  Breached', []],
+  ])('forgets no namespace however often stages are edited, and then %s', async (_, change, line, revisions) => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const inForce = () =>
+      Object.entries(world.namespaces).map(([name, labels]) => revisionsAt(world, { name, labels }).join())
+    for (const [name, operator] of Object.entries({
+      others: 'DoesNotExist',
+      one: 'Exists',
+      two: 'Exists',
+      three: 'Exists',
+      four: 'Exists',
+      five: 'Exists',
+      six: 'Exists',
+    })) {
+      world.edit({ spec: { stages: [ringed(name, operator), everywhere] } })
+      await world.round()
+      await world.round()
+      expect(inForce()).toEqual(['r1', 'r1', 'r1'])
+    }
+    expect(await world.round(60)).toBe('Progressing four StagesChanged')
+    expect(dig(world.object, 'status', 'message')).toMatch(/put them back as they were, or abort it$/)
+    const { number } = world.record ?? {}
+    await world.round()
+    expect(world.record?.number).toBe(number)
+    change(world)
+    expect(await world.round()).toBe(line)
+    for (const [name, labels] of Object.entries(world.namespaces))
+      expect(revisionsAt(world, { name, labels })).toEqual(revisions)
+  })
 
   it('promotes nothing where the stages are edited at the same time', async () => {
     const world = new World()
