@@ -31,7 +31,7 @@ export function nextRecord(facts: RecordFacts): RecordDocument {
   const known = stored ?? restored
   const own = known?.uid === uid ? known : undefined
   const below = own === undefined || isNewPlan ? known : own.before
-  const left = below && isWithdrawn(status) ? withdrawn(below, status.revision) : below
+  const left = below && leftOf(below, uid, status)
   const { name, target, replaces, elsewhere } = rollout
   const next: Omit<RecordDocument, 'number'> = {
     kind: 'RolloutRecord',
@@ -75,6 +75,23 @@ export function isOver(record: RecordDocument | undefined): boolean {
 
 function isWithdrawn({ phase }: Pick<RolloutStatus, 'phase'>): boolean {
   return phase === 'RolledBack' || phase === 'Aborted'
+}
+
+/** What is below a record, by the status of that. */
+function leftOf(below: RecordDocument, uid: string, status: RolloutStatus): RecordDocument {
+  if (isWithdrawn(status)) return withdrawn(below, status.revision)
+  return status.phase === 'Paused' ? paused(below, uid) : below
+}
+
+/** What a rollout has brought by other stages stops with it: whoever resumes it accepts what is there. */
+function paused(record: RecordDocument, uid: string): RecordDocument {
+  if (record.uid !== uid) return record
+  const { status, before } = record
+  return {
+    ...record,
+    ...(status.phase === 'Progressing' && { status: { ...status, phase: 'Paused' } }),
+    ...(before !== undefined && { before: paused(before, uid) }),
+  }
 }
 
 /** A revision that is taken back goes from where earlier rollouts had brought it, too, unless one of them was complete. */

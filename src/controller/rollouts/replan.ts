@@ -50,17 +50,18 @@ export function replanned({ status: { phase, revision, since } }: RecordDocument
 }
 
 /**
- * What a rollout that begins again has brought by the stages before: until the first of the new ones is reached its gates are asked there. After
- * a breach that somebody has resumed from, what is there is accepted.
+ * What a rollout has brought by the stages that it had before, the newest first: its gates are asked there as long as it goes on. Once
+ * somebody has resumed it what is there is accepted.
  *
  * @param isNewPlan whether it begins again at this moment.
  */
-export function leftBelow(record: RecordDocument, isNewPlan: boolean): RecordDocument | undefined {
-  const { uid, status, before } = record
-  const left = isNewPlan ? record : before
-  const isOwn = left?.uid === uid && left.status.phase === 'Progressing' && left.status.revision === status.revision
-  const isWaiting = isNewPlan || (status.phase === 'Pending' && status.reason?.word !== 'Resumed')
-  return isOwn && isWaiting ? left : undefined
+export function leftBelow(record: RecordDocument, isNewPlan: boolean): readonly RecordDocument[] {
+  const { uid, status } = record
+  if (status.phase !== 'Pending' && status.phase !== 'Progressing') return []
+  const found: RecordDocument[] = []
+  for (let left = isNewPlan ? record : record.before; left?.uid === uid; left = left.before)
+    if (left.status.phase === 'Progressing' && left.status.revision === status.revision) found.push(left)
+  return found
 }
 
 /** Whether one more record on top of this one would make those between forgotten, and namespaces fall out with them. */
@@ -85,22 +86,26 @@ export function formerly(spec: RolloutSpec, { stages }: RecordDocument): Rollout
 }
 
 /**
- * The status of a rollout that begins again, after a breach where it stood before.
+ * The status of a rollout after a breach where it stood by other stages.
  *
- * @param left what it has brought by the stages before.
+ * @param left what it has brought by them.
  * @param see what is seen there.
  * @returns undefined where no gate is breached.
  */
 export function brokenBelow(
   known: RolloutStatus,
-  left: RecordDocument,
+  left: readonly RecordDocument[],
   spec: RolloutSpec,
-  see: (spec: RolloutSpec) => Observations,
+  see: (spec: RolloutSpec, record: RecordDocument) => Observations,
   now: number,
 ): RolloutStatus | undefined {
-  const former = formerly(spec, left)
-  const { phase, gates, reason } = step(former, remembered(left), see(former), {}, now)
-  if (phase !== 'RolledBack' && phase !== 'Paused') return undefined
-  const older = phase === 'RolledBack' ? withoutRevision(known.older, known.revision) : known.older
-  return { ...known, phase, since: now, gates, reason, older }
+  for (const record of left) {
+    const former = formerly(spec, record)
+    const { phase, gates, reason } = step(former, remembered(record), see(former, record), {}, now)
+    const broken = { ...known, phase, since: now, gates, reason }
+    if (phase === 'Paused') return broken
+    if (phase === 'RolledBack')
+      return { ...broken, stage: -1, baseline: undefined, older: withoutRevision(known.older, known.revision) }
+  }
+  return undefined
 }

@@ -112,15 +112,15 @@ class Conductor {
     const spec = former === undefined ? rollout.spec : formerly(rollout.spec, former)
     const known = before && (isNewPlan ? replanned(before, now()) : remembered(before))
     const requests = requestsIn(object, before?.status.since ?? 0)
-    const left = isLost || requests.abort === true ? undefined : before && leftBelow(before, isNewPlan)
+    const left = before === undefined || isLost || requests.abort === true ? [] : leftBelow(before, isNewPlan)
     const one = {
       target,
       counts,
       wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
-      injectedRestarts: await this.#known(this.#restarts(rollout, left ?? before)),
+      injectedRestarts: await this.#known(this.#restarts(rollout, known?.stage === -1 ? (left[0] ?? before) : before)),
     }
     const see = (spec: RolloutSpec, of = before) => observationsOf(spec, of?.status, measured, one)
-    const broken = known && left && brokenBelow(known, left, rollout.spec, spec => see(spec, left), now())
+    const broken = known && brokenBelow(known, left, rollout.spec, see, now())
     // What was lost is put back before anything moves, and what was measured by other stages moves nothing.
     const isStill = isLost || (isNewPlan && requests.abort !== true)
     const next = broken ?? ((isStill && known) || step(spec, known, see(spec), requests, now()))

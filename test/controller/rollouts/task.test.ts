@@ -426,6 +426,29 @@ describe('the controller', () => {
     }
   })
 
+  it.each<[string, JsonObject, string]>([
+    ['Rollback', {}, 'RolledBack  Breached'],
+    ['Pause', { onBreach: 'Pause' }, 'Paused third Breached'],
+  ])('asks its gates also where it stands by stages that it had before: %s', async (_, spec, line) => {
+    const world = new World(spec)
+    await world.round()
+    await world.round()
+    for (const name of ['others', 'third']) {
+      world.edit({ spec: { stages: [ringed(name, 'DoesNotExist'), everywhere] } })
+      await world.round()
+      expect(await world.round()).toBe(`Progressing ${name} StageReached`)
+    }
+    // In a namespace of the first of the three.
+    world.conditions.orphans = 1
+    expect(await world.round()).toBe(line)
+    expect(dig(world.object, 'status', 'message')).toMatch(/^in stage canary: orphanedPods is 1/)
+    if (line.startsWith('Rolled')) return
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('resume', world.now) } } })
+    expect(await world.round()).toBe('Progressing third Resumed')
+    expect(await world.round(10)).toBe('Progressing everywhere StageReached')
+    expect(await world.round(10)).toBe('Complete complete Complete')
+  })
+
   it('stops where its gates are breached while stages are edited, and accepts what is there once it is resumed', async () => {
     const world = new World({ onBreach: 'Pause' })
     await world.round()
