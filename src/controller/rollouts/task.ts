@@ -3,9 +3,9 @@ import { documentOf, ROLLOUTS } from '../../cluster/documents.ts'
 import { getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import { describeProblem } from '../../policy/problems.ts'
-import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
-import type { RecordDocument } from '../../policy/rollout-record.ts'
-import type { Target } from '../../rollout/record.ts'
+import { type CompiledRollout, compileRollout, type StageDocument, stageOf } from '../../policy/rollout.ts'
+import { compileRecord, type RecordDocument } from '../../policy/rollout-record.ts'
+import { type Target, versionsAt } from '../../rollout/record.ts'
 import { reachesAll } from '../../rollout/rings.ts'
 import type { RolloutSpec } from '../../rollout/spec.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
@@ -14,12 +14,12 @@ import type { ControllerContext, Task } from '../task.ts'
 import type { RolloutFacts, RolloutTaskOptions } from './facts.ts'
 import { Measurements } from './measurements.ts'
 import { isOver, nextRecord, remembered } from './next-record.ts'
-import { type Measured, namespacesUpTo, observationsOf } from './observe.ts'
+import { type Measured, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
-import { isReplanned, replanned } from './replan.ts'
-import { countReplicas, type ReplicaText } from './replicas.ts'
+import { brokenBelow, formerly, isFull, isReplanned, leftBelow, replanned, stuck } from './replan.ts'
+import { countReplicas, type ReplicaCounts, type ReplicaText } from './replicas.ts'
 import { requestsIn } from './requests.ts'
 
 /** A stage that ends within this time has a fresh answer to what the next one would lose; in between an older one will do. */
@@ -96,31 +96,19 @@ class Conductor {
     if (failures.length > 0) throw failures[0]
   }
 
-  async #conduct({ object, rollout, stored, facts, measured, replicas, signal }: Conducted): Promise<void> {
-    const { client, namespace, now } = this.#context
+  async #conduct(conducted: Conducted): Promise<void> {
+    const { object, rollout, stored, facts, replicas, signal } = conducted
+    const { client, namespace } = this.#context
     const target = facts.target(rollout.target)
     const own = stored?.record.uid === uidOf(object) ? stored.record : undefined
     const lost = own === undefined ? publishedRecord(object) : undefined
     const restored = lost && targetKey(lost.target) === targetKey(rollout.target) ? lost : undefined
-    const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
-    const seen = observationsOf(rollout.spec, before?.status, measured, {
-      target,
-      counts,
-      wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
-      injectedRestarts: await this.#known(this.#restarts(rollout, before)),
-    })
-    const isLost = restored !== undefined && target !== undefined
-    const isNewPlan = !isLost && before !== undefined && isReplanned(before, rollout.stages)
-    const known = before && (isNewPlan ? replanned(before, now()) : remembered(before))
-    const requests = requestsIn(object, before?.status.since ?? 0)
-    // What was lost is put back before anything moves, and what was measured by other stages moves nothing.
-    const isStill = known !== undefined && (isLost || (isNewPlan && requests.abort !== true))
-    const decided = isStill ? known : step(rollout.spec, known, seen, requests, now())
+    const { decided, stages, isNewPlan, isUndecided } = await this.#decide(conducted, { target, own, restored, counts })
     const isMissing = target === undefined || target.isFaulty === true
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
-    const record = nextRecord({ object, rollout, status, stored: present, restored, isNewPlan })
+    const record = nextRecord({ object, rollout, status, stages, stored: present, restored, isNewPlan })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
@@ -138,12 +126,45 @@ class Conductor {
     const published = record === stored?.record ? counts : countReplicas(replicas, record)
     await this.#publisher.publish(object, {
       status,
-      stages: rollout.spec.stages,
+      stages: stages.map(stageOf),
       record,
       // Without a target nobody goes by anything.
       counts: target === undefined ? undefined : published,
-      namespaces: reachOf(rollout.spec, status, facts.namespaces),
+      isUndecided,
+      namespaces: reachOf(record, facts.namespaces),
     })
+  }
+
+  async #decide(
+    { object, rollout, facts, measured }: Conducted,
+    { target, own, restored, counts }: Known,
+  ): Promise<Decision> {
+    const now = this.#context.now()
+    const before = own ?? restored
+    const isLost = restored !== undefined && target !== undefined
+    const isEdited = !isLost && before !== undefined && isReplanned(before, rollout.stages)
+    // By whose stages it goes, where it does not go by its own: what was lost comes back as it was.
+    const former = isLost ? restored : isEdited && isFull(before) ? before : undefined
+    const isNewPlan = isEdited && former === undefined
+    const known = before && (isNewPlan ? replanned(before, now) : remembered(before))
+    const requests = requestsIn(object, before?.status.since ?? 0)
+    const left = before === undefined || isLost || requests.abort === true ? [] : leftBelow(before, isNewPlan)
+    const one = {
+      target,
+      counts,
+      wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
+      injectedRestarts: await this.#known(this.#restarts(rollout, known?.stage === -1 ? (left[0] ?? before) : before)),
+    }
+    const see = (spec: RolloutSpec, of = before) => observationsOf(spec, of?.status, measured, one)
+    const { stages } = former ?? rollout
+    const broken = known && brokenBelow(known, left, rollout.spec, see, now)
+    if (broken !== undefined) return { decided: broken, stages, isNewPlan, isUndecided: false }
+    // What was lost is put back before anything moves, and what was measured by other stages moves nothing.
+    if (known !== undefined && (isLost || (isNewPlan && requests.abort !== true)))
+      return { decided: known, stages, isNewPlan, isUndecided: true }
+    const spec = former === undefined ? rollout.spec : formerly(rollout.spec, former)
+    const next = step(spec, known, see(spec), requests, now)
+    return { decided: former === undefined ? next : stuck(next), stages, isNewPlan, isUndecided: false }
   }
 
   /** What cannot be listed nobody knows: it keeps a rollout from going on, not from being taken back. */
@@ -191,10 +212,14 @@ function explained(status: RolloutStatus, missing: string | undefined): RolloutS
   return { ...status, reason }
 }
 
-/** In how many namespaces the target is in force, of how many. */
-function reachOf(spec: RolloutSpec, { phase, stage }: RolloutStatus, namespaces: NamespaceTable) {
-  const total = Object.keys(namespaces).length
-  return { reached: phase === 'Complete' ? total : namespacesUpTo(spec, stage, namespaces).size, total }
+/** In how many namespaces the target is in force, by whatever stages it came there, of how many. */
+function reachOf(record: RecordDocument, namespaces: NamespaceTable) {
+  const compiled = compileRecord(record)
+  const { revision } = record.status
+  const reached = Object.entries(namespaces).filter(([name, labels]) =>
+    versionsAt(compiled, { name, labels }, () => true).revisions.has(revision),
+  )
+  return { reached: reached.length, total: Object.keys(namespaces).length }
 }
 
 interface Conducted {
@@ -206,6 +231,24 @@ interface Conducted {
   readonly measured: Measured
   readonly replicas: readonly ReplicaText[]
   readonly signal: AbortSignal
+}
+
+/** What is known of a rollout before it is decided. */
+interface Known {
+  readonly target: ReturnType<RolloutFacts['target']>
+  readonly own: RecordDocument | undefined
+  /** What its status says of a record that is not there. */
+  readonly restored: RecordDocument | undefined
+  readonly counts: ReplicaCounts | undefined
+}
+
+interface Decision {
+  readonly decided: RolloutStatus
+  /** By which it was decided. */
+  readonly stages: readonly StageDocument[]
+  /** Whether it begins again on top of what it has brought. */
+  readonly isNewPlan: boolean
+  readonly isUndecided: boolean
 }
 
 function uidOf({ metadata }: JsonObject): string {

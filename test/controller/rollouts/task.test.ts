@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../src/cluster/http.ts'
 import { REQUEST_ANNOTATION, requestText } from '../../../src/controller/rollouts/requests.ts'
-import { dig } from '../../../src/json/value.ts'
+import { dig, type JsonObject } from '../../../src/json/value.ts'
+import { compileRecord } from '../../../src/policy/rollout-record.ts'
+import { type Place, versionsAt } from '../../../src/rollout/record.ts'
 import { World } from './world.ts'
 
 /** Lets rounds pass until the rollout stands still for three of them. */
@@ -12,6 +14,18 @@ async function settle(world: World, rounds = 60): Promise<string> {
     same = world.record?.number === before && /Complete|RolledBack|Aborted/.test(world.line) ? same + 1 : 0
   }
   return world.line
+}
+
+/** The revisions of the target that are in force somewhere. */
+function revisionsAt({ record }: World, place: Place): readonly string[] {
+  return record === undefined ? [] : [...versionsAt(compileRecord(record), place, () => true).revisions]
+}
+
+const everywhere = { name: 'everywhere', hold: '10s' }
+
+/** A stage of the namespaces that have a ring, or of those that have none. */
+function ringed(name: string, operator: string): JsonObject {
+  return { name, namespaceSelector: { matchExpressions: [{ key: 'ring', operator }] }, hold: '10s' }
 }
 
 describe('the controller', () => {
@@ -363,6 +377,7 @@ describe('the controller', () => {
     await world.round()
     world.edit({ spec: { stages } })
     expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(dig(world.object, 'status', 'namespaces')).toEqual({ reached: 1, total: 3 })
     // By the old stages, and by nothing else.
     expect(world.record).toMatchObject({
       status: { stage: -1, older: [] },
@@ -386,6 +401,165 @@ describe('the controller', () => {
     expect(world.record).toMatchObject({ status: { stage: -1 }, before: { status: { phase: 'Aborted', stage: -1 } } })
   })
 
+  it.each<[string, (world: World) => void, string]>([
+    ['orphans', ({ conditions }) => Object.assign(conditions, { orphans: 1 }), 'in stage canary: orphanedPods is 1'],
+    [
+      'denials',
+      ({ conditions }) => Object.assign(conditions, { requests: 20, denials: 5 }),
+      'in stage canary: denials is 25 %',
+    ],
+  ])('takes it back also where its gates are breached while stages are edited: %s', async (_, change, message) => {
+    const renamed = [
+      { name: 'first', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '10s' },
+      { name: 'everywhere', hold: '10s' },
+    ]
+    for (const rounds of [0, 1, 2]) {
+      const world = new World()
+      await world.round()
+      await world.round()
+      world.edit({ spec: { stages: renamed, paused: rounds > 1 } })
+      for (let round = 0; round < rounds; round++) expect(await world.round()).toMatch(/^Pending /)
+      change(world)
+      expect(await world.round()).toBe('RolledBack  Breached')
+      expect(dig(world.object, 'status', 'message')).toContain(message)
+      expect(revisionsAt(world, { name: 'canary', labels: { ring: 'canary' } })).toEqual([])
+    }
+  })
+
+  it.each<[string, JsonObject, string]>([
+    ['Rollback', {}, 'RolledBack  Breached'],
+    ['Pause', { onBreach: 'Pause' }, 'Paused third Breached'],
+  ])('asks its gates also where it stands by stages that it had before: %s', async (_, spec, line) => {
+    const world = new World(spec)
+    await world.round()
+    await world.round()
+    for (const name of ['others', 'third']) {
+      world.edit({ spec: { stages: [ringed(name, 'DoesNotExist'), everywhere] } })
+      await world.round()
+      expect(await world.round()).toBe(`Progressing ${name} StageReached`)
+    }
+    // In a namespace of the first of the three.
+    world.conditions.orphans = 1
+    expect(await world.round()).toBe(line)
+    expect(dig(world.object, 'status', 'message')).toMatch(/^in stage canary: orphanedPods is 1/)
+    if (line.startsWith('Rolled')) return
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('resume', world.now) } } })
+    expect(await world.round()).toBe('Progressing third Resumed')
+    expect(await world.round(10)).toBe('Progressing everywhere StageReached')
+    expect(await world.round(10)).toBe('Complete complete Complete')
+  })
+
+  it('stops where its gates are breached while stages are edited, and accepts what is there once it is resumed', async () => {
+    const world = new World({ onBreach: 'Pause' })
+    await world.round()
+    await world.round()
+    world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    world.conditions.orphans = 1
+    expect(await world.round()).toBe('Paused  Breached')
+    expect(await world.round(60)).toBe('Paused  Breached')
+    expect(revisionsAt(world, { name: 'canary', labels: { ring: 'canary' } })).toEqual(['r1'])
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('resume', world.now) } } })
+    expect(await world.round()).toBe('Pending  Resumed')
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
+  it.each(['Paused', 'RolledBack'])(
+    'resumes a rollout that is %s where its stages are edited at the same time',
+    async phase => {
+      const world = new World({ onBreach: phase === 'Paused' ? 'Pause' : 'Rollback' })
+      await settle(world)
+      for (const revision of ['r2', 'r3']) {
+        world.conditions.revision = revision
+        await world.round()
+        await world.round()
+      }
+      world.conditions.orphans = 1
+      expect(await world.round()).toMatch(`${phase} `)
+      world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
+      world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('resume', world.now) } } })
+      expect(await world.round()).toBe(`${phase}  StagesChanged`)
+      expect(dig(world.object, 'status', 'message')).toMatch(/: once it is resumed it begins again at the first one/)
+      expect(await world.round()).toBe('Pending  Resumed')
+      expect(dig(world.object, 'metadata', 'annotations', REQUEST_ANNOTATION)).toBeUndefined()
+    },
+  )
+
+  it.each<[string, (world: World) => void, string, readonly string[]]>([
+    ['stays', () => {}, 'Progressing four StagesChanged', ['r1']],
+    [
+      'goes on by the stages that it had',
+      world => world.edit({ spec: { stages: [ringed('four', 'Exists'), everywhere] } }),
+      'Progressing everywhere StageReached',
+      ['r1'],
+    ],
+    [
+      'is aborted',
+      world => world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } }),
+      'Aborted  Aborted',
+      [],
+    ],
+    ['is taken back', ({ conditions }) => Object.assign(conditions, { orphans: 1 }), 'RolledBack  Breached', []],
+  ])('forgets no namespace however often stages are edited, and then %s', async (_, change, line, revisions) => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const inForce = () =>
+      Object.entries(world.namespaces).map(([name, labels]) => revisionsAt(world, { name, labels }).join())
+    for (const [name, operator] of Object.entries({
+      others: 'DoesNotExist',
+      one: 'Exists',
+      two: 'Exists',
+      three: 'Exists',
+      four: 'Exists',
+      five: 'Exists',
+      six: 'Exists',
+    })) {
+      world.edit({ spec: { stages: [ringed(name, operator), everywhere] } })
+      await world.round()
+      await world.round()
+      expect(inForce()).toEqual(['r1', 'r1', 'r1'])
+    }
+    expect(await world.round(60)).toBe('Progressing four StagesChanged')
+    expect(dig(world.object, 'status', 'message')).toMatch(/put them back as they were, or abort it$/)
+    const { number } = world.record ?? {}
+    await world.round()
+    expect(world.record?.number).toBe(number)
+    change(world)
+    expect(await world.round()).toBe(line)
+    for (const [name, labels] of Object.entries(world.namespaces))
+      expect(revisionsAt(world, { name, labels })).toEqual(revisions)
+  })
+
+  it('promotes nothing where the stages are edited at the same time', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.edit({
+      spec: {
+        stages: [
+          { name: 'canary', percent: 90, hold: '10s' },
+          { name: 'everywhere', hold: '10s' },
+        ],
+      },
+    })
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('promote', world.now, 'canary') } } })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(dig(world.object, 'metadata', 'annotations', REQUEST_ANNOTATION)).toBeUndefined()
+    expect(await world.round()).toBe('Progressing canary Holding')
+  })
+
+  it('aborts also where its record was lost at the same time', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(await world.round()).toBe('Aborted  Aborted')
+  })
+
   it('goes on where only holds and what is ahead were edited', async () => {
     const world = new World()
     await world.round()
@@ -395,6 +569,30 @@ describe('the controller', () => {
       spec: { stages: [canary, { name: 'half', percent: 50, hold: '1s' }, { name: 'everywhere', hold: '1s' }] },
     })
     expect(await world.round(6)).toBe('Progressing half StageReached')
+  })
+
+  it('goes on where a stage that is ahead was taken out', async () => {
+    const canary = { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '10s' }
+    const everywhere = { name: 'everywhere', hold: '10s' }
+    const world = new World({ stages: [canary, { name: 'half', percent: 50, hold: '10s' }, everywhere] })
+    await world.round()
+    await world.round()
+    world.edit({ spec: { stages: [canary, everywhere] } })
+    expect(await world.round()).toBe('Progressing canary Holding')
+    expect(await world.round(10)).toBe('Progressing everywhere StageReached')
+  })
+
+  it('keeps objects of no namespace where a stage was added behind the last one', async () => {
+    const shop = { name: 'shop', namespaceSelector: { matchLabels: { ring: 'shop' } }, hold: '10s' }
+    const world = new World({ stages: [shop] })
+    await world.round()
+    expect(await world.round()).toBe('Progressing shop StageReached')
+    expect(revisionsAt(world, 'cluster')).toEqual(['r1'])
+    world.edit({ spec: { stages: [shop, { name: 'everywhere', hold: '10s' }] } })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(revisionsAt(world, 'cluster')).toEqual(['r1'])
+    expect(await world.round()).toBe('Progressing shop StageReached')
+    expect(revisionsAt(world, 'cluster')).toEqual(['r1'])
   })
 
   it('restores a record that was lost from the status, and a status that was lost from the record', async () => {
@@ -408,6 +606,19 @@ describe('the controller', () => {
     world.edit({ status: null })
     expect(await world.round()).toBe('Progressing canary Holding')
     expect(world.record?.number).toBe(3)
+  })
+
+  it('restores a record with the stages that it had, also where they were edited meanwhile', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const record = world.record
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(world.record).toEqual({ ...record, number: 3 })
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(world.record?.before?.stages.map(({ name }) => name)).toEqual(['canary', 'everywhere'])
   })
 
   it('forgets what is between where a rollout is made anew again and again, not what was complete before all of them', async () => {
