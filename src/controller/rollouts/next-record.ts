@@ -14,24 +14,22 @@ export interface RecordFacts {
   readonly restored: RecordDocument | undefined
   /** By which stages the status was decided: those of a record that goes on, or the rollout's. */
   readonly stages: readonly StageDocument[]
-  /** The rollout has other stages by now: what the present record has brought goes below the next one. */
-  readonly isNewPlan: boolean
 }
 
 /** Rollouts that were deleted on their way, one after the other: of more than these the ones between are forgotten. */
-export const MAX_BEFORE = 5
+const MAX_BEFORE = 5
 
 /**
  * The record that follows from a status: the present one, the same value, where nothing changed. Another rollout's record becomes what is
  * below it.
  */
 export function nextRecord(facts: RecordFacts): RecordDocument {
-  const { object, rollout, status, stages, stored, restored, isNewPlan } = facts
+  const { object, rollout, status, stages, stored, restored } = facts
   const uid = getString(object['metadata'], 'uid') ?? ''
   const known = stored ?? restored
   const own = known?.uid === uid ? known : undefined
-  const below = own === undefined || isNewPlan ? known : own.before
-  const left = below && leftOf(below, uid, status)
+  const below = own === undefined ? known : own.before
+  const left = below && isWithdrawn(status) ? withdrawn(below, status.revision) : below
   const { name, target, replaces, elsewhere } = rollout
   const next: Omit<RecordDocument, 'number'> = {
     kind: 'RolloutRecord',
@@ -75,23 +73,6 @@ export function isOver(record: RecordDocument | undefined): boolean {
 
 function isWithdrawn({ phase }: Pick<RolloutStatus, 'phase'>): boolean {
   return phase === 'RolledBack' || phase === 'Aborted'
-}
-
-/** What is below a record, by the status of that. */
-function leftOf(below: RecordDocument, uid: string, status: RolloutStatus): RecordDocument {
-  if (isWithdrawn(status)) return withdrawn(below, status.revision)
-  return status.phase === 'Paused' ? paused(below, uid) : below
-}
-
-/** What a rollout has brought by other stages stops with it: whoever resumes it accepts what is there. */
-function paused(record: RecordDocument, uid: string): RecordDocument {
-  if (record.uid !== uid) return record
-  const { status, before } = record
-  return {
-    ...record,
-    ...(status.phase === 'Progressing' && { status: { ...status, phase: 'Paused' } }),
-    ...(before !== undefined && { before: paused(before, uid) }),
-  }
 }
 
 /** A revision that is taken back goes from where earlier rollouts had brought it, too, unless one of them was complete. */

@@ -7,10 +7,10 @@ import { type CompiledRollout, compileRollout, type StageDocument, stageOf } fro
 import { compileRecord, type RecordDocument } from '../../policy/rollout-record.ts'
 import { type Target, versionsAt } from '../../rollout/record.ts'
 import { reachesAll } from '../../rollout/rings.ts'
-import type { RolloutSpec } from '../../rollout/spec.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
 import { step, WAITING } from '../../rollout/step.ts'
 import type { ControllerContext, Task } from '../task.ts'
+import { areReachedStagesEdited, asRecorded, kept } from './edited-stages.ts'
 import type { RolloutFacts, RolloutTaskOptions } from './facts.ts'
 import { Measurements } from './measurements.ts'
 import { isOver, nextRecord, remembered } from './next-record.ts'
@@ -18,7 +18,6 @@ import { type Measured, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
-import { brokenBelow, formerly, isFull, isReplanned, leftBelow, replanned, stuck } from './replan.ts'
 import { countReplicas, type ReplicaCounts, type ReplicaText } from './replicas.ts'
 import { requestsIn } from './requests.ts'
 
@@ -104,11 +103,11 @@ class Conductor {
     const lost = own === undefined ? publishedRecord(object) : undefined
     const restored = lost && targetKey(lost.target) === targetKey(rollout.target) ? lost : undefined
     const counts = own && countReplicas(replicas, own)
-    const { decided, stages, isNewPlan, isUndecided } = await this.#decide(conducted, { target, own, restored, counts })
+    const { decided, stages, isUndecided } = await this.#decide(conducted, { target, own, restored, counts })
     const isMissing = target === undefined || target.isFaulty === true
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
-    const record = nextRecord({ object, rollout, status, stages, stored: present, restored, isNewPlan })
+    const record = nextRecord({ object, rollout, status, stages, stored: present, restored })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
@@ -142,29 +141,21 @@ class Conductor {
     const now = this.#context.now()
     const before = own ?? restored
     const isLost = restored !== undefined && target !== undefined
-    const isEdited = !isLost && before !== undefined && isReplanned(before, rollout.stages)
     // By whose stages it goes, where it does not go by its own: what was lost comes back as it was.
-    const former = isLost ? restored : isEdited && isFull(before) ? before : undefined
-    const isNewPlan = isEdited && former === undefined
-    const known = before && (isNewPlan ? replanned(before, now) : remembered(before))
-    const requests = requestsIn(object, before?.status.since ?? 0)
-    const left = before === undefined || isLost || requests.abort === true ? [] : leftBelow(before, isNewPlan)
-    const one = {
+    const isFormer = before !== undefined && (isLost || areReachedStagesEdited(before, rollout.stages))
+    const { stages } = isFormer ? before : rollout
+    const known = before && remembered(before)
+    // What was lost is put back before anything moves.
+    if (known !== undefined && isLost) return { decided: known, stages, isUndecided: true }
+    const spec = isFormer ? asRecorded(rollout.spec, before) : rollout.spec
+    const seen = observationsOf(spec, before?.status, measured, {
       target,
       counts,
       wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
-      injectedRestarts: await this.#known(this.#restarts(rollout, known?.stage === -1 ? (left[0] ?? before) : before)),
-    }
-    const see = (spec: RolloutSpec, of = before) => observationsOf(spec, of?.status, measured, one)
-    const { stages } = former ?? rollout
-    const broken = known && brokenBelow(known, left, rollout.spec, see, now)
-    if (broken !== undefined) return { decided: broken, stages, isNewPlan, isUndecided: false }
-    // What was lost is put back before anything moves, and what was measured by other stages moves nothing.
-    if (known !== undefined && (isLost || (isNewPlan && requests.abort !== true)))
-      return { decided: known, stages, isNewPlan, isUndecided: true }
-    const spec = former === undefined ? rollout.spec : formerly(rollout.spec, former)
-    const next = step(spec, known, see(spec), requests, now)
-    return { decided: former === undefined ? next : stuck(next), stages, isNewPlan, isUndecided: false }
+      injectedRestarts: await this.#known(this.#restarts(rollout, before)),
+    })
+    const decided = step(spec, known, seen, requestsIn(object, before?.status.since ?? 0), now)
+    return { decided: isFormer ? kept(decided) : decided, stages, isUndecided: false }
   }
 
   /** What cannot be listed nobody knows: it keeps a rollout from going on, not from being taken back. */
@@ -246,8 +237,7 @@ interface Decision {
   readonly decided: RolloutStatus
   /** By which it was decided. */
   readonly stages: readonly StageDocument[]
-  /** Whether it begins again on top of what it has brought. */
-  readonly isNewPlan: boolean
+  /** Whether nothing was decided this time. */
   readonly isUndecided: boolean
 }
 

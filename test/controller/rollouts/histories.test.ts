@@ -92,6 +92,6 @@ it('whatever happens, the target comes to a place with a stage alone, and goes f
         expect(dig(world.object, 'status', 'namespaces', 'reached') ?? 0).toBe(present === '' ? 0 : reached)
       }
     }),
-    propertyOptions('replan', 60),
+    propertyOptions('histories', 60),
   )
 })
