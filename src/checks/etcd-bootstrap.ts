@@ -16,7 +16,7 @@ import { POD_TEMPLATE_KINDS, sameKind } from '../workload/kinds.ts'
 import { type Pod, podsOf } from '../workload/pod.ts'
 import type { Check, CheckResult, Finding, FindingFacts, Subject } from './check.ts'
 import { judgeConfigMap } from './etcd/config-map.ts'
-import { type EtcdMember, isSamePlace, membersIn } from './etcd/members.ts'
+import { type EtcdMember, etcdIn, isSamePlace } from './etcd/members.ts'
 import { CONFIG_MAP, rulesFor } from './resources.ts'
 
 const KINDS = [...POD_TEMPLATE_KINDS, CONFIG_MAP]
@@ -40,9 +40,10 @@ export const etcdBootstrap: Check<Record<string, never>> = {
     const old = before(subject)
     const oldPods = old === null ? [] : podsOf(request.kind, old)
     for (const [index, pod] of pods.entries()) {
-      const members = membersIn(pod, object)
+      const { members, unread } = etcdIn(pod, object)
+      for (const reason of unread) skipped.add(reason)
       const oldPod = typeof oldPods === 'object' ? oldPods[index] : undefined
-      const oldMembers = oldPod === undefined || old === null ? [] : membersIn(oldPod, old)
+      const oldMembers = oldPod === undefined || old === null ? [] : etcdIn(oldPod, old).members
       const names = new Set(members.map(nameOf))
       const earlier = new Map(oldMembers.toReversed().map(member => [nameOf(member), member]))
       const gone = new Set(oldMembers.filter(member => !names.has(nameOf(member))))

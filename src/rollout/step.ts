@@ -54,7 +54,7 @@ export function step(
   return before.stage < 0 ? begin(spec, before, seen, now) : hold(spec, before, seen, requests, now)
 }
 
-/** A rollout that is complete may have fewer stages by now; of another one whose stages change the controller makes a new plan. */
+/** A rollout that is complete may have fewer stages by now; another one goes by those that it has reached. */
 function clamped({ stages }: RolloutSpec, status: RolloutStatus): RolloutStatus {
   const stage = Math.min(status.stage, stages.length - 1)
   return stage === status.stage ? status : { ...status, stage }

@@ -8,6 +8,23 @@ export interface ConfigMapText {
   readonly pointer: Pointer
 }
 
+/** Its pointer is written when it is asked for: of thousands of texts few are spoken of. */
+class TextEntry implements ConfigMapText {
+  readonly key: string
+  readonly text: string
+  readonly #field: string
+
+  constructor(field: string, key: string, text: string) {
+    this.#field = field
+    this.key = key
+    this.text = text
+  }
+
+  get pointer(): Pointer {
+    return pointerOf([this.#field, this.key])
+  }
+}
+
 /** The texts of a ConfigMap, those of `binaryData` too: a text may stand there as well. What is none is passed over. */
 export function textsOf(configMap: JsonObject | null): readonly ConfigMapText[] {
   const texts: ConfigMapText[] = []
@@ -15,14 +32,16 @@ export function textsOf(configMap: JsonObject | null): readonly ConfigMapText[] 
     const map = get(configMap ?? undefined, field)
     for (const [key, value] of isObject(map) ? Object.entries(map) : []) {
       const text = typeof value !== 'string' ? undefined : field === 'data' ? value : decoded(value)
-      if (text !== undefined) texts.push({ key, text, pointer: pointerOf([field, key]) })
+      if (text !== undefined) texts.push(new TextEntry(field, key, text))
     }
   }
   return texts
 }
 
-/** What ASCII stands in base64; undefined where it is none, which the API server refuses. */
-/** Undefined where it is no base64. Nothing is thrown: a ConfigMap has room for a hundred thousand texts that are none. */
+/**
+ * What ASCII stands in base64; undefined where it is none, which the API server refuses. Nothing is thrown: a ConfigMap has room
+ * for a hundred thousand texts that are none.
+ */
 function decoded(base64: string): string | undefined {
   const text = base64.replace(/[\t\n\f\r ]+/g, '')
   const [, data, padding] = /^([A-Za-z0-9+/]*)(={0,2})$/.exec(text) ?? []

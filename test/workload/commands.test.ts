@@ -70,6 +70,14 @@ it('ends, whatever a script says', () => {
   expect(commandsInScript('a;'.repeat(40_000)).unreadable).toEqual(['a script of it is longer than 64 KiB'])
   expect(commandsInScript('$('.repeat(5000)).commands.length).toBeLessThan(3000)
   expect(commandsInScript('a() '.repeat(15_000)).unreadable).toContain('its scripts are nested too deep')
+  // Each of these fills the stack of the parser, or of what reads its tree.
+  for (const piece of ['coproc ', '! ', 'a <(', 'if a; then ', '{ ', 'f(){ ', '(']) {
+    expect(() => commandsInScript(piece.repeat(60_000 / piece.length))).not.toThrow()
+  }
+  expect(commandsInScript('coproc '.repeat(9000)).unreadable).toEqual(['its scripts are nested too deep'])
+  // The parser would take each apart once for every level around it.
+  expect(commandsInScript(`a ${'"${a:-'.repeat(5000)}`).unreadable).toContain('there is too much of it')
+  expect(commandsInScript(`A=x; a "${`$\{A} and more `.repeat(200)}"`).unreadable).toEqual([])
 })
 
 it('is read once, whoever asks', () => {

@@ -6,7 +6,8 @@ import type { CheckResult, Finding } from '../check.ts'
 import { type EtcdText, readText } from './texts.ts'
 
 /** A text that has to do with the start of etcd. */
-interface Configured extends ConfigMapText {
+interface Configured {
+  readonly text: ConfigMapText
   readonly etcd: EtcdText
 }
 
@@ -17,19 +18,20 @@ interface Configured extends ConfigMapText {
 export function judgeConfigMap(object: JsonObject, before: JsonObject | null, isInitialized: boolean): CheckResult {
   const findings: Finding[] = []
   // What stood there before takes nothing from what comes.
-  const old = configured(before, new Map(), new Budget())
+  const old = configured(textsOf(before), new Map(), new Budget())
   const budget = new Budget()
-  const keys = new Set(textsOf(object).map(({ key }) => key))
+  const texts = textsOf(object)
+  const keys = new Set(texts.map(({ key }) => key))
   // What stood under a key that is gone may stand under another one now.
-  const moved = [...old.values()].find(({ key }) => !keys.has(key))
-  for (const text of configured(object, old, budget).values()) {
-    const { etcd, key, pointer } = text
+  const moved = [...old.values()].find(({ text }) => !keys.has(text.key))
+  for (const { text, etcd } of configured(texts, old, budget).values()) {
+    const { key } = text
     const previous = (old.get(key) ?? moved)?.etcd
     if (Math.max(etcd.members, previous?.members ?? 0) < 2) continue
     const rule = ruleOf(etcd, previous, isInitialized)
     if (rule === undefined) continue
     findings.push({
-      pointer,
+      pointer: text.pointer,
       message: `the configuration ${quote(key)} ${SAYS[rule]}`,
       hint: "write initial-cluster-state: 'existing' for every member of a cluster that stands",
       level: 'violation',
@@ -57,14 +59,14 @@ function ruleOf(etcd: EtcdText, previous: EtcdText | undefined, isInitialized: b
 }
 
 function configured(
-  configMap: JsonObject | null,
+  texts: readonly ConfigMapText[],
   old: ReadonlyMap<string, Configured>,
   budget: Budget,
 ): ReadonlyMap<string, Configured> {
   const found = new Map<string, Configured>()
-  for (const text of textsOf(configMap)) {
+  for (const text of texts) {
     const etcd = readText(text, old.get(text.key)?.etcd.isFile === true, budget)
-    if (etcd !== undefined) found.set(text.key, { ...text, etcd })
+    if (etcd !== undefined) found.set(text.key, { text, etcd })
   }
   return found
 }

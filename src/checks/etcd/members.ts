@@ -1,3 +1,4 @@
+import { quote } from '../../admission/text.ts'
 import { append, type Pointer } from '../../json/pointer.ts'
 import { dig, get, getList, getString, type JsonObject } from '../../json/value.ts'
 import type { Argument } from '../../workload/commands/output.ts'
@@ -30,34 +31,48 @@ export interface DataVolume {
   readonly lasts: boolean
 }
 
+/** What a pod has to do with etcd. */
+export interface EtcdPod {
+  readonly members: readonly EtcdMember[]
+  /** Why it cannot be read whether further containers, which have to do with how a cluster starts, are members. */
+  readonly unread: readonly string[]
+}
+
+const NONE: EtcdPod = { members: [], unread: [] }
+
 /** The containers of a pod that run etcd. */
-export function membersIn(pod: Pod, object: JsonObject): readonly EtcdMember[] {
+export function etcdIn(pod: Pod, object: JsonObject): EtcdPod {
+  const mentioning = pod.containers.filter(mentionsEtcd)
+  if (mentioning.length === 0) return NONE
   const volumes = new PodVolumes(pod, object)
-  return pod.containers.flatMap(container => {
-    if (!mentionsEtcd(container)) return []
+  const members: EtcdMember[] = []
+  const unread: string[] = []
+  for (const container of mentioning) {
     const argv = etcdArgv(container)
-    return argv === undefined ? [] : [memberOf(container, argv, volumes, object)]
-  })
+    const [reason] = container.commands.unreadable
+    if (argv !== undefined) members.push(memberOf(container, argv, volumes, object))
+    else if (reason !== undefined && isWordOf(container, /initial-cluster|ETCD_INITIAL/)) {
+      unread.push(`container ${quote(container.name)} has to do with how etcd starts, and ${reason}`)
+    }
+  }
+  return { members, unread }
 }
 
 /** Nearly every container does not: nothing of it has to be read. */
-function mentionsEtcd({ image, value }: Container): boolean {
-  return /etcd/i.test(image) || mentions(value, 'etcd')
+function mentionsEtcd(container: Container): boolean {
+  return /etcd/i.test(container.image) || isWordOf(container, /etcd/)
 }
 
-/** Whether a text stands in the command of a container. */
-function mentions(container: JsonObject, text: string): boolean {
+function isWordOf({ value }: Container, pattern: RegExp): boolean {
   return ['command', 'args'].some(list =>
-    getList(container, list).some(word => typeof word === 'string' && word.includes(text)),
+    getList(value, list).some(word => typeof word === 'string' && pattern.test(word)),
   )
 }
 
 /** The arguments that etcd gets; of an image called etcd without a command, those of its entrypoint. */
-function etcdArgv({ image, value, commands: { commands, unreadable } }: Container): readonly Argument[] | undefined {
+function etcdArgv({ image, value, commands: { commands } }: Container): readonly Argument[] | undefined {
   const started = argvOf(commands)
   if (started !== undefined) return started
-  // A script that is too long or too deep, and sets up a cluster: what it starts is not known.
-  if (unreadable.length > 0 && mentions(value, 'initial-cluster')) return [undefined]
   const isImage = /(?:^|\/)etcd(?:[:@]|$)/.test(image)
   const hasCommand = getList(value, 'command').length > 0
   if (!isImage) return undefined

@@ -1,5 +1,5 @@
 import { deepEqual, getString, type Json, type JsonObject } from '../../json/value.ts'
-import type { CompiledRollout } from '../../policy/rollout.ts'
+import type { CompiledRollout, StageDocument } from '../../policy/rollout.ts'
 import type { RecordDocument } from '../../policy/rollout-record.ts'
 import { type RolloutStatus, withoutRevision } from '../../rollout/status.ts'
 
@@ -12,8 +12,8 @@ export interface RecordFacts {
   readonly stored: RecordDocument | undefined
   /** What stands in for it where it was lost. */
   readonly restored: RecordDocument | undefined
-  /** The rollout has other stages by now: what the present record has brought goes below the next one. */
-  readonly isNewPlan: boolean
+  /** By which stages the status was decided: those of a record that goes on, or the rollout's. */
+  readonly stages: readonly StageDocument[]
 }
 
 /** Rollouts that were deleted on their way, one after the other: of more than these the ones between are forgotten. */
@@ -23,13 +23,14 @@ const MAX_BEFORE = 5
  * The record that follows from a status: the present one, the same value, where nothing changed. Another rollout's record becomes what is
  * below it.
  */
-export function nextRecord({ object, rollout, status, stored, restored, isNewPlan }: RecordFacts): RecordDocument {
+export function nextRecord(facts: RecordFacts): RecordDocument {
+  const { object, rollout, status, stages, stored, restored } = facts
   const uid = getString(object['metadata'], 'uid') ?? ''
   const known = stored ?? restored
   const own = known?.uid === uid ? known : undefined
-  const below = own === undefined || isNewPlan ? known : own.before
+  const below = own === undefined ? known : own.before
   const left = below && isWithdrawn(status) ? withdrawn(below, status.revision) : below
-  const { name, target, replaces, elsewhere, stages } = rollout
+  const { name, target, replaces, elsewhere } = rollout
   const next: Omit<RecordDocument, 'number'> = {
     kind: 'RolloutRecord',
     rollout: name,

@@ -82,7 +82,7 @@ function failsClosed(target: JsonObject | undefined): boolean {
 }
 
 /** The names of the namespaces that the first stages reach, up to and with this one. */
-export function namespacesUpTo(spec: RolloutSpec, stage: number, namespaces: NamespaceTable): ReadonlySet<string> {
+function namespacesUpTo(spec: RolloutSpec, stage: number, namespaces: NamespaceTable): ReadonlySet<string> {
   return new Set(
     Object.entries(namespaces).flatMap(([name, labels]) => {
       const ring = ringOf(spec, { name, labels })

@@ -14,6 +14,8 @@ export interface Published {
   readonly counts: ReplicaCounts | undefined
   /** In how many namespaces the target is in force, of how many. */
   readonly namespaces?: { readonly reached: number; readonly total: number }
+  /** Nothing was decided this time: what an operator has asked for is asked for still. */
+  readonly isUndecided?: boolean
   /** Whether it compiles; the message of a fault is what `policy-lint` would say. */
   readonly fault: string | undefined
 }

@@ -36,7 +36,7 @@ export class Publisher {
     try {
       if (!deepEqual(object['status'], status))
         stored = (await client.replaceStatus({ ...ROLLOUTS, name }, { ...object, status })).object
-      await this.#answer(stored)
+      if (published.isUndecided !== true) await this.#answer(stored)
     } catch (error) {
       // Changed or deleted at this moment: the next round looks again.
       if (!isApiError(error, 404, 409)) throw error

@@ -3,23 +3,22 @@ import { documentOf, ROLLOUTS } from '../../cluster/documents.ts'
 import { getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import { describeProblem } from '../../policy/problems.ts'
-import { type CompiledRollout, compileRollout } from '../../policy/rollout.ts'
-import type { RecordDocument } from '../../policy/rollout-record.ts'
-import type { Target } from '../../rollout/record.ts'
+import { type CompiledRollout, compileRollout, type StageDocument, stageOf } from '../../policy/rollout.ts'
+import { compileRecord, type RecordDocument } from '../../policy/rollout-record.ts'
+import { type Target, versionsAt } from '../../rollout/record.ts'
 import { reachesAll } from '../../rollout/rings.ts'
-import type { RolloutSpec } from '../../rollout/spec.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
 import { step, WAITING } from '../../rollout/step.ts'
 import type { ControllerContext, Task } from '../task.ts'
+import { areReachedStagesEdited, asRecorded, kept } from './edited-stages.ts'
 import type { RolloutFacts, RolloutTaskOptions } from './facts.ts'
 import { Measurements } from './measurements.ts'
 import { isOver, nextRecord, remembered } from './next-record.ts'
-import { type Measured, namespacesUpTo, observationsOf } from './observe.ts'
+import { type Measured, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
 import { Publisher } from './publisher.ts'
 import { readRecords, removeRecord, type StoredRecord, targetKey, writeRecord } from './records.ts'
-import { isReplanned, replanned } from './replan.ts'
-import { countReplicas, type ReplicaText } from './replicas.ts'
+import { countReplicas, type ReplicaCounts, type ReplicaText } from './replicas.ts'
 import { requestsIn } from './requests.ts'
 
 /** A stage that ends within this time has a fresh answer to what the next one would lose; in between an older one will do. */
@@ -96,31 +95,19 @@ class Conductor {
     if (failures.length > 0) throw failures[0]
   }
 
-  async #conduct({ object, rollout, stored, facts, measured, replicas, signal }: Conducted): Promise<void> {
-    const { client, namespace, now } = this.#context
+  async #conduct(conducted: Conducted): Promise<void> {
+    const { object, rollout, stored, facts, replicas, signal } = conducted
+    const { client, namespace } = this.#context
     const target = facts.target(rollout.target)
     const own = stored?.record.uid === uidOf(object) ? stored.record : undefined
     const lost = own === undefined ? publishedRecord(object) : undefined
     const restored = lost && targetKey(lost.target) === targetKey(rollout.target) ? lost : undefined
-    const before = own ?? restored
     const counts = own && countReplicas(replicas, own)
-    const seen = observationsOf(rollout.spec, before?.status, measured, {
-      target,
-      counts,
-      wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
-      injectedRestarts: await this.#known(this.#restarts(rollout, before)),
-    })
-    const isLost = restored !== undefined && target !== undefined
-    const isNewPlan = !isLost && before !== undefined && isReplanned(before, rollout.stages)
-    const known = before && (isNewPlan ? replanned(before, now()) : remembered(before))
-    const requests = requestsIn(object, before?.status.since ?? 0)
-    // What was lost is put back before anything moves, and what was measured by other stages moves nothing.
-    const isStill = known !== undefined && (isLost || (isNewPlan && requests.abort !== true))
-    const decided = isStill ? known : step(rollout.spec, known, seen, requests, now())
+    const { decided, stages, isUndecided } = await this.#decide(conducted, { target, own, restored, counts })
     const isMissing = target === undefined || target.isFaulty === true
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
-    const record = nextRecord({ object, rollout, status, stored: present, restored, isNewPlan })
+    const record = nextRecord({ object, rollout, status, stages, stored: present, restored })
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
@@ -138,12 +125,37 @@ class Conductor {
     const published = record === stored?.record ? counts : countReplicas(replicas, record)
     await this.#publisher.publish(object, {
       status,
-      stages: rollout.spec.stages,
+      stages: stages.map(stageOf),
       record,
       // Without a target nobody goes by anything.
       counts: target === undefined ? undefined : published,
-      namespaces: reachOf(rollout.spec, status, facts.namespaces),
+      isUndecided,
+      namespaces: reachOf(record, facts.namespaces),
     })
+  }
+
+  async #decide(
+    { object, rollout, facts, measured }: Conducted,
+    { target, own, restored, counts }: Known,
+  ): Promise<Decision> {
+    const now = this.#context.now()
+    const before = own ?? restored
+    const isLost = restored !== undefined && target !== undefined
+    // By whose stages it goes, where it does not go by its own: what was lost comes back as it was.
+    const isFormer = before !== undefined && (isLost || areReachedStagesEdited(before, rollout.stages))
+    const { stages } = isFormer ? before : rollout
+    const known = before && remembered(before)
+    // What was lost is put back before anything moves.
+    if (known !== undefined && isLost) return { decided: known, stages, isUndecided: true }
+    const spec = isFormer ? asRecorded(rollout.spec, before) : rollout.spec
+    const seen = observationsOf(spec, before?.status, measured, {
+      target,
+      counts,
+      wouldBlock: await this.#known(this.#wouldBlock(rollout, before, facts.namespaces)),
+      injectedRestarts: await this.#known(this.#restarts(rollout, before)),
+    })
+    const decided = step(spec, known, seen, requestsIn(object, before?.status.since ?? 0), now)
+    return { decided: isFormer ? kept(decided) : decided, stages, isUndecided: false }
   }
 
   /** What cannot be listed nobody knows: it keeps a rollout from going on, not from being taken back. */
@@ -191,10 +203,14 @@ function explained(status: RolloutStatus, missing: string | undefined): RolloutS
   return { ...status, reason }
 }
 
-/** In how many namespaces the target is in force, of how many. */
-function reachOf(spec: RolloutSpec, { phase, stage }: RolloutStatus, namespaces: NamespaceTable) {
-  const total = Object.keys(namespaces).length
-  return { reached: phase === 'Complete' ? total : namespacesUpTo(spec, stage, namespaces).size, total }
+/** In how many namespaces the target is in force, by whatever stages it came there, of how many. */
+function reachOf(record: RecordDocument, namespaces: NamespaceTable) {
+  const compiled = compileRecord(record)
+  const { revision } = record.status
+  const reached = Object.entries(namespaces).filter(([name, labels]) =>
+    versionsAt(compiled, { name, labels }, () => true).revisions.has(revision),
+  )
+  return { reached: reached.length, total: Object.keys(namespaces).length }
 }
 
 interface Conducted {
@@ -206,6 +222,23 @@ interface Conducted {
   readonly measured: Measured
   readonly replicas: readonly ReplicaText[]
   readonly signal: AbortSignal
+}
+
+/** What is known of a rollout before it is decided. */
+interface Known {
+  readonly target: ReturnType<RolloutFacts['target']>
+  readonly own: RecordDocument | undefined
+  /** What its status says of a record that is not there. */
+  readonly restored: RecordDocument | undefined
+  readonly counts: ReplicaCounts | undefined
+}
+
+interface Decision {
+  readonly decided: RolloutStatus
+  /** By which it was decided. */
+  readonly stages: readonly StageDocument[]
+  /** Whether nothing was decided this time. */
+  readonly isUndecided: boolean
 }
 
 function uidOf({ metadata }: JsonObject): string {

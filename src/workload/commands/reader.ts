@@ -2,7 +2,7 @@ import { type CommandNode, forEachChild, type PipelineNode, parse, type Redirect
 import { type Budget, COST } from './budget.ts'
 import type { Variables } from './environment.ts'
 import { type Argument, outputOf } from './output.ts'
-import { textOf, type WordContext, wordsOf } from './words.ts'
+import { costOfParts, textOf, type WordContext, wordsOf } from './words.ts'
 import { unwrap } from './wrappers.ts'
 
 /** A text that a command writes to a file. */
@@ -25,6 +25,7 @@ const MAX_DEPTH = 8
 const MAX_HERE = 256
 const MAX_TURNS = 16
 
+const TOO_DEEP = 'its scripts are nested too deep'
 const TOO_MUCH = 'there is too much of it'
 
 /** Follows a command line through wrappers and shells to the programs that run. Nothing of it is executed. */
@@ -41,32 +42,36 @@ export class CommandReader {
 
   /** Reads a command line as a program gets it. */
   readArgv(argv: readonly Argument[], variables: Variables): void {
-    this.#run(argv, undefined, [], new Map(variables))
+    this.#guarded(() => this.#run(argv, undefined, [], new Map(variables)))
   }
 
   /** Reads a text as a shell does. */
   readScript(text: Argument, variables: Variables): void {
-    this.#script(text, new Map(variables))
+    this.#guarded(() => this.#script(text, new Map(variables)))
+  }
+
+  /** The parser goes as deep as a script does, and so does what reads its tree: until the stack is full. */
+  #guarded(read: () => void): void {
+    try {
+      read()
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.#depth = 0
+      this.unreadable.add(TOO_DEEP)
+    }
   }
 
   #script(text: Argument, variables: Map<string, Argument>): void {
     if (text === undefined) this.unreadable.add('a script of it is made when it runs')
     else if (text.length > MAX_SCRIPT) this.unreadable.add(`a script of it is longer than ${MAX_SCRIPT / 1024} KiB`)
     else if (text.split('<<', MAX_HERE + 2).length > MAX_HERE + 1) this.unreadable.add('it has too many here-documents')
-    else if (this.#depth >= MAX_DEPTH) this.unreadable.add('its scripts are nested too deep')
+    else if (this.#depth >= MAX_DEPTH) this.unreadable.add(TOO_DEEP)
     else if (this.#mayRead(COST.text + text.length * COST.parsed)) {
-      const depth = this.#depth++
-      try {
-        const script = parse(text)
-        if ((script.errors?.length ?? 0) > 0) this.unreadable.add('a script of it is not what a shell would read')
-        for (const statement of script.commands) this.#walk(statement, variables)
-      } catch (error) {
-        // Functions in functions: the parser, and the walk, follow them on the stack.
-        if (!(error instanceof RangeError)) throw error
-        this.unreadable.add('its scripts are nested too deep')
-      } finally {
-        this.#depth = depth
-      }
+      this.#depth++
+      const script = parse(text)
+      if ((script.errors?.length ?? 0) > 0) this.unreadable.add('a script of it is not what a shell would read')
+      for (const statement of script.commands) this.#walk(statement, variables)
+      this.#depth--
     }
   }
 
@@ -82,6 +87,9 @@ export class CommandReader {
         return
       case 'For':
         this.#loop(node, variables)
+        return
+      case 'Word':
+        if (this.#mayRead(costOfParts(node.text))) forEachChild(node, child => this.#walk(child, variables))
         return
       default:
         forEachChild(node, child => this.#walk(child, variables))
@@ -170,6 +178,7 @@ export class CommandReader {
   #contextOf(variables: Map<string, Argument>): WordContext {
     return {
       variables,
+      mayRead: cost => this.#mayRead(cost),
       substitute: ({ script }) => {
         if (script === undefined || this.#depth >= MAX_DEPTH) return undefined
         this.#depth++
@@ -200,6 +209,7 @@ function inputOf(redirects: readonly Redirection[], context: WordContext): Argum
   if (last?.type === 'HereString') return textOf(last.target, context)
   if (last?.type !== 'HereDoc') return undefined
   const { body } = last
+  if (!context.mayRead(costOfParts(body.text))) return undefined
   if (body.parts === undefined) return body.text.replace(/\n$/, '')
   return textOf({ ...body, type: 'Word', value: body.text }, context)?.replace(/\n$/, '')
 }

@@ -5,13 +5,18 @@ import { type Argument, concat } from './output.ts'
 /** What a word needs of the script around it. */
 export interface WordContext {
   readonly variables: Variables
+  /** Takes what reading something costs; false where it costs too much. */
+  mayRead(cost: number): boolean
   /** What a command in `$(…)` writes; undefined where nobody can say. */
   substitute(part: Extract<WordPart, { type: 'CommandExpansion' }>): Argument
 }
 
 /** The words that one word of a script comes to: more than one where it has braces. */
 export function wordsOf(word: Word, context: WordContext): readonly Argument[] {
+  if (!context.mayRead(costOfParts(word.text))) return [undefined]
   if (word.parts === undefined) return [word.value]
+  const hasBraces = word.parts.some(({ type }) => type === 'BraceExpansion')
+  if (hasBraces && word.parts.length > MOST) return [undefined]
   let words: Argument[] = ['']
   for (const part of word.parts) {
     const values = part.type === 'BraceExpansion' ? alternatives(part.text) : [partText(part, context)]
@@ -21,7 +26,15 @@ export function wordsOf(word: Word, context: WordContext): readonly Argument[] {
   return words
 }
 
-/** More words than this nobody writes by hand. */
+/** The parser takes a word apart when its parts are asked for: once for every `${` that may stand in another one, of which it follows so many. */
+const MAX_NESTING = 256
+
+/** What it costs to ask for the parts of a word. */
+export function costOfParts(text: string): number {
+  return text.length * Math.min(text.split('${', MAX_NESTING + 1).length - 1, MAX_NESTING)
+}
+
+/** More words than this, or parts of one with braces, nobody writes by hand. */
 const MOST = 64
 /** Longer braces neither. */
 const LONGEST = 1024

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../src/cluster/http.ts'
 import { REQUEST_ANNOTATION, requestText } from '../../../src/controller/rollouts/requests.ts'
-import { dig } from '../../../src/json/value.ts'
+import { dig, type JsonObject } from '../../../src/json/value.ts'
+import { compileRecord } from '../../../src/policy/rollout-record.ts'
+import { type Place, versionsAt } from '../../../src/rollout/record.ts'
 import { World } from './world.ts'
 
 /** Lets rounds pass until the rollout stands still for three of them. */
@@ -12,6 +14,18 @@ async function settle(world: World, rounds = 60): Promise<string> {
     same = world.record?.number === before && /Complete|RolledBack|Aborted/.test(world.line) ? same + 1 : 0
   }
   return world.line
+}
+
+/** The revisions of the target that are in force somewhere. */
+function revisionsAt({ record }: World, place: Place): readonly string[] {
+  return record === undefined ? [] : [...versionsAt(compileRecord(record), place, () => true).revisions]
+}
+
+const everywhere = { name: 'everywhere', hold: '10s' }
+
+/** A stage of the namespaces that have a ring, or of those that have none. */
+function ringed(name: string, operator: string): JsonObject {
+  return { name, namespaceSelector: { matchExpressions: [{ key: 'ring', operator }] }, hold: '10s' }
 }
 
 describe('the controller', () => {
@@ -362,28 +376,99 @@ describe('the controller', () => {
     await world.round()
     await world.round()
     world.edit({ spec: { stages } })
-    expect(await world.round()).toBe('Pending  StagesChanged')
+    const record = world.record
+    expect(await world.round()).toBe('Progressing canary StagesChanged')
+    expect(dig(world.object, 'status', 'message')).toMatch(/^stages that it has reached were changed: put them back/)
+    expect(dig(world.object, 'status', 'namespaces')).toEqual({ reached: 1, total: 3 })
+    expect(await world.round(600)).toBe('Progressing canary StagesChanged')
     // By the old stages, and by nothing else.
-    expect(world.record).toMatchObject({
-      status: { stage: -1, older: [] },
-      before: { status: { stage: 0 }, rollout: 'roll' },
-    })
-    expect(world.record?.before?.stages.map(({ name }) => name)).toEqual(['canary', 'everywhere'])
-    // The gates are asked before it goes on.
-    world.conditions.silent = 1
-    expect(await world.round(60)).toBe('Pending  GateUnknown')
-    world.conditions.silent = 0
+    expect(world.record).toEqual(record)
+    world.edit({ spec: { stages: record?.stages as never } })
     expect(await settle(world)).toBe('Complete complete Complete')
   })
 
-  it('takes back what it had brought by other stages, too', async () => {
+  it('begins anew by edited stages once it is aborted and resumed', async () => {
     const world = new World()
     await world.round()
     await world.round()
+    const ask = (word: 'abort' | 'resume') =>
+      world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText(word, world.now) } } })
     world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
-    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } })
+    ask('resume')
+    expect(await world.round()).toBe('Progressing canary StagesChanged')
+    ask('abort')
     expect(await world.round()).toBe('Aborted  Aborted')
-    expect(world.record).toMatchObject({ status: { stage: -1 }, before: { status: { phase: 'Aborted', stage: -1 } } })
+    expect(revisionsAt(world, { name: 'canary', labels: { ring: 'canary' } })).toEqual([])
+    expect(await world.round()).toBe('Aborted  Aborted')
+    ask('resume')
+    expect(await world.round()).toBe('Pending  Resumed')
+    expect(await world.round()).toBe('Progressing everywhere StageReached')
+  })
+
+  it.each<[string, (world: World) => void, string]>([
+    ['orphans', ({ conditions }) => Object.assign(conditions, { orphans: 1 }), 'in stage canary: orphanedPods is 1'],
+    [
+      'denials',
+      ({ conditions }) => Object.assign(conditions, { requests: 20, denials: 5 }),
+      'in stage canary: denials is 25 %',
+    ],
+  ])('is watched where it stands while its stages are edited: %s', async (_, change, message) => {
+    for (const [onBreach, line] of Object.entries({
+      Rollback: 'RolledBack  Breached',
+      Pause: 'Paused canary Breached',
+    })) {
+      for (const rounds of [0, 1, 2]) {
+        const world = new World({ onBreach })
+        await world.round()
+        await world.round()
+        world.edit({ spec: { stages: [ringed('first', 'Exists'), everywhere] } })
+        for (let round = 0; round < rounds; round++) await world.round()
+        change(world)
+        expect(await world.round()).toBe(line)
+        expect(dig(world.object, 'status', 'message')).toContain(message)
+        const isThere = revisionsAt(world, { name: 'canary', labels: { ring: 'canary' } }).length > 0
+        expect(isThere).toBe(onBreach === 'Pause')
+      }
+    }
+  })
+
+  it('keeps a new revision, too, from going where an older one came by other stages', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.conditions.revision = 'r2'
+    world.edit({ spec: { stages: [ringed('first', 'Exists'), everywhere] } })
+    expect(await world.round()).toBe('Pending  TargetChanged')
+    expect(await world.round()).toBe('Pending  StagesChanged')
+    expect(revisionsAt(world, { name: 'canary', labels: { ring: 'canary' } })).toEqual(['r1'])
+  })
+
+  it('promotes nothing where the stages are edited at the same time', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    world.edit({
+      spec: {
+        stages: [
+          { name: 'canary', percent: 90, hold: '10s' },
+          { name: 'everywhere', hold: '10s' },
+        ],
+      },
+    })
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('promote', world.now, 'canary') } } })
+    expect(await world.round()).toBe('Progressing canary StagesChanged')
+    expect(dig(world.object, 'metadata', 'annotations', REQUEST_ANNOTATION)).toBeUndefined()
+    expect(await world.round(60)).toBe('Progressing canary StagesChanged')
+  })
+
+  it('aborts also where its record was lost at the same time', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(await world.round()).toBe('Aborted  Aborted')
   })
 
   it('goes on where only holds and what is ahead were edited', async () => {
@@ -397,6 +482,28 @@ describe('the controller', () => {
     expect(await world.round(6)).toBe('Progressing half StageReached')
   })
 
+  it('goes on where a stage that is ahead was taken out', async () => {
+    const canary = { name: 'canary', namespaceSelector: { matchLabels: { ring: 'canary' } }, hold: '10s' }
+    const everywhere = { name: 'everywhere', hold: '10s' }
+    const world = new World({ stages: [canary, { name: 'half', percent: 50, hold: '10s' }, everywhere] })
+    await world.round()
+    await world.round()
+    world.edit({ spec: { stages: [canary, everywhere] } })
+    expect(await world.round()).toBe('Progressing canary Holding')
+    expect(await world.round(10)).toBe('Progressing everywhere StageReached')
+  })
+
+  it('keeps objects of no namespace where a stage was added behind the last one', async () => {
+    const shop = { name: 'shop', namespaceSelector: { matchLabels: { ring: 'shop' } }, hold: '10s' }
+    const world = new World({ stages: [shop] })
+    await world.round()
+    expect(await world.round()).toBe('Progressing shop StageReached')
+    expect(revisionsAt(world, 'cluster')).toEqual(['r1'])
+    world.edit({ spec: { stages: [shop, { name: 'everywhere', hold: '10s' }] } })
+    expect(await world.round(60)).toBe('Progressing shop StagesChanged')
+    expect(revisionsAt(world, 'cluster')).toEqual(['r1'])
+  })
+
   it('restores a record that was lost from the status, and a status that was lost from the record', async () => {
     const world = new World()
     await world.round()
@@ -408,6 +515,19 @@ describe('the controller', () => {
     world.edit({ status: null })
     expect(await world.round()).toBe('Progressing canary Holding')
     expect(world.record?.number).toBe(3)
+  })
+
+  it('restores a record with the stages that it had, also where they were edited meanwhile', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const record = world.record
+    for (const path of world.recordPaths) world.cluster.drop(path)
+    world.edit({ spec: { stages: [{ name: 'everywhere', hold: '10s' }] } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    expect(world.record).toEqual({ ...record, number: 3 })
+    expect(await world.round(60)).toBe('Progressing canary StagesChanged')
+    expect(world.record?.stages.map(({ name }) => name)).toEqual(['canary', 'everywhere'])
   })
 
   it('forgets what is between where a rollout is made anew again and again, not what was complete before all of them', async () => {
