@@ -36,7 +36,7 @@ const REASONS: Readonly<Record<Denial['code'], string>> = {
 const MAX_WARNING = 256
 const MAX_WARNINGS = 4096
 /** An audit event that is too large is dropped whole by some backends. */
-const MAX_ANNOTATION = 4096
+export const MAX_ANNOTATION = 4096
 
 /** An AdmissionReview with its response, as bytes for the wire. The same answer is always the same text. */
 export function encodeAnswer({ uid, apiVersion, kind }: ReviewIdentity, answer: Answer): string {
@@ -91,7 +91,7 @@ function boundAnnotations(annotations: Remarks['auditAnnotations']): Readonly<Re
     const value = annotations[key] ?? ''
     if (value === '') continue
     bounded ??= {}
-    bounded[key] = shorten(printable(value), MAX_ANNOTATION)
+    bounded[key] = shorten(printable(value.slice(0, MAX_ANNOTATION + 1)), MAX_ANNOTATION)
   }
   return bounded
 }

@@ -27,10 +27,15 @@ export function shorten(text: string, limit: number): string {
   return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`
 }
 
-/** A value out of a manifest, quoted for a message: on one line, printable, at most 256 characters. */
+/**
+ * A value out of a manifest, quoted for a message: on one line, printable, at most 256 characters. What is cut is not read:
+ * thousands of findings may quote one long name.
+ */
 export function quote(text: string): string {
-  return `"${shorten(oneLine(text), 256).replaceAll('"', '\\"')}"`
+  return `"${shorten(oneLine(text.slice(0, QUOTED + 1)), QUOTED).replaceAll('"', '\\"')}"`
 }
+
+const QUOTED = 256
 
 /** By code unit, not by locale: the same order on every machine. */
 export function compareText(a: string, b: string): number {

@@ -16,7 +16,7 @@ import { POD_TEMPLATE_KINDS, sameKind } from '../workload/kinds.ts'
 import { type Pod, podsOf } from '../workload/pod.ts'
 import type { Check, CheckResult, Finding, FindingFacts, Subject } from './check.ts'
 import { judgeConfigMap } from './etcd/config-map.ts'
-import { type EtcdMember, etcdIn } from './etcd/members.ts'
+import { type EtcdMember, etcdIn, isSamePlace } from './etcd/members.ts'
 import { CONFIG_MAP, rulesFor } from './resources.ts'
 
 const KINDS = [...POD_TEMPLATE_KINDS, CONFIG_MAP]
@@ -38,16 +38,18 @@ export const etcdBootstrap: Check<Record<string, never>> = {
     const findings: Finding[] = []
     const skipped = new Set<string>()
     const old = before(subject)
-    const oldPods = old === null ? [] : (podsOf(request.kind, old) ?? [])
+    const oldPods = old === null ? [] : podsOf(request.kind, old)
     for (const [index, pod] of pods.entries()) {
       const { members, unread } = etcdIn(pod, object)
       for (const reason of unread) skipped.add(reason)
-      const oldPod = oldPods[index]
+      const oldPod = typeof oldPods === 'object' ? oldPods[index] : undefined
       const oldMembers = oldPod === undefined || old === null ? [] : etcdIn(oldPod, old).members
-      const gone = new Set(oldMembers.filter(({ container }) => !members.some(other => isSame(other, container))))
+      const names = new Set(members.map(nameOf))
+      const earlier = new Map(oldMembers.toReversed().map(member => [nameOf(member), member]))
+      const gone = new Set(oldMembers.filter(member => !names.has(nameOf(member))))
       for (const member of members) {
         // One of another name stands in for one that is gone.
-        const previous = oldMembers.find(({ container }) => isSame(member, container)) ?? gone.values().next().value
+        const previous = earlier.get(nameOf(member)) ?? gone.values().next().value
         if (previous !== undefined) gone.delete(previous)
         const result = judgeMember(member, previous, isInitialized(object, pod))
         findings.push(...result.findings)
@@ -61,8 +63,8 @@ export const etcdBootstrap: Check<Record<string, never>> = {
   },
 }
 
-function isSame(member: EtcdMember, container: EtcdMember['container']): boolean {
-  return member.container.name === container.name
+function nameOf({ container }: EtcdMember): string {
+  return container.name
 }
 
 /** The object as it was before an update; asked about the old object itself there is nothing before it. */
@@ -104,7 +106,7 @@ function judgeMember(member: EtcdMember, previous: EtcdMember | undefined, isIni
       ),
     )
   }
-  if (previous !== undefined && previous.volume.identity !== volume.identity) {
+  if (previous !== undefined && !isSamePlace(previous.volume, volume)) {
     const what = volume.identity === undefined ? 'loses the volume of its data' : 'gets another volume for its data'
     findings.push(
       violation(

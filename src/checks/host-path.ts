@@ -11,7 +11,8 @@ parameters of ./host-path/params.ts more, or less.
 import { POD_TEMPLATE_KINDS, sameKind } from '../workload/kinds.ts'
 import { isOwnMirrorPod } from '../workload/mirror-pod.ts'
 import type { Pod } from '../workload/pod.ts'
-import type { Check, Finding } from './check.ts'
+import type { Check } from './check.ts'
+import { collect, type Findings } from './findings.ts'
 import { judgeMount, judgeWorkingDir } from './host-path/mounts.ts'
 import { type HostPathParams, hostPathParams, wideHoles } from './host-path/params.ts'
 import { judgePersistentVolume, judgeStorageClass } from './host-path/storage.ts'
@@ -32,24 +33,27 @@ export const hostPath: Check<HostPathParams> = {
     if (sameKind(request.kind, PERSISTENT_VOLUME)) return { findings: judgePersistentVolume(object, params) }
     if (sameKind(request.kind, STORAGE_CLASS)) return { findings: judgeStorageClass(object, params) }
     if (isOwnMirrorPod(request)) return { findings: [] }
-    return { findings: pods.flatMap(pod => judgePod(pod, params, oldObject !== null)) }
+    return {
+      findings: collect(findings => {
+        for (const pod of pods) judgePod(pod, params, oldObject !== null, findings)
+      }),
+    }
   },
 }
 
-function judgePod(pod: Pod, params: HostPathParams, isUpdate: boolean): readonly Finding[] {
-  const findings: Finding[] = []
+function judgePod(pod: Pod, params: HostPathParams, isUpdate: boolean, findings: Findings): void {
   const volumes = new Map<string, VolumeFindings>()
   const users = usersOf(pod)
   for (const volume of pod.volumes) {
     const judged = judgeVolume(volume, () => users(volume), params)
-    findings.push(...judged.findings)
+    for (const finding of judged.findings) findings.push(finding)
     // Two volumes of one name are invalid, but nobody has validated the pod yet: the worse one counts.
     if (!volumes.get(volume.name)?.isRefused) volumes.set(volume.name, judged)
   }
   for (const container of pod.containers) {
-    findings.push(...judgeWorkingDir(container))
-    for (const mount of container.mounts)
-      findings.push(...judgeMount(container, mount, volumes.get(mount.volume), isUpdate))
+    for (const finding of judgeWorkingDir(container)) findings.push(finding)
+    for (const mount of container.mounts) {
+      for (const finding of judgeMount(container, mount, volumes.get(mount.volume), isUpdate)) findings.push(finding)
+    }
   }
-  return findings
 }

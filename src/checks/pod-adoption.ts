@@ -76,10 +76,10 @@ function orphan(pod: JsonObject, missed: readonly Requirement[], owner: Controll
   const name = `${owner.kind} ${quote(owner.name)}`
   return {
     pointer: pointerTo(pod, ['metadata', 'labels']),
-    message: `the pod's labels do not satisfy the selector of its owner ${name} (${missed.map(describe).join(', ')}): the owner could never adopt it, and would make new pods for ever`,
+    message: `the pod's labels do not satisfy the selector of its owner ${name} (${describeAll(missed)}): the owner could never adopt it, and would make new pods for ever`,
     hint: 'keep the labels that its template gives it; a webhook that adds a label must add that key alone, not the whole map',
     level: 'violation',
-    key: `orphan ${JSON.stringify([owner.uid, missed.map(describe)])}`,
+    key: `orphan ${JSON.stringify([owner.uid, missed])}`,
   }
 }
 
@@ -93,17 +93,26 @@ function judgeTemplate(object: JsonObject, { pointer, metadata }: Pod): readonly
   return [
     {
       pointer: pointerTo(object, [...path, 'metadata', 'labels']),
-      message: `the labels of the pod template do not satisfy the selector beside it (${missed.map(describe).join(', ')}): the pods made of it would be nobody's`,
+      message: `the labels of the pod template do not satisfy the selector beside it (${describeAll(missed)}): the pods made of it would be nobody's`,
       hint: 'give the template every label that the selector asks for',
       level: 'violation',
-      key: `template ${JSON.stringify(missed.map(describe))}`,
+      key: `template ${JSON.stringify(missed)}`,
     },
   ]
 }
 
 /** What a label would have to be. */
+/** As many requirements, and values of each, as a message takes. */
+const MOST_TOLD = 50
+
+function describeAll(missed: readonly Requirement[]): string {
+  const more = missed.length > MOST_TOLD ? `, and ${missed.length - MOST_TOLD} more` : ''
+  return missed.slice(0, MOST_TOLD).map(describe).join(', ') + more
+}
+
 function describe({ key, operator, values }: Requirement): string {
-  const list = values.map(quote).join(', ')
+  const more = values.length > MOST_TOLD ? `, and ${values.length - MOST_TOLD} more` : ''
+  const list = values.slice(0, MOST_TOLD).map(quote).join(', ') + more
   switch (operator) {
     case 'In':
       return values.length === 1 ? `${quote(key)} must be ${list}` : `${quote(key)} must be one of ${list}`

@@ -12,7 +12,7 @@ import { quote } from '../admission/text.ts'
 import { append } from '../json/pointer.ts'
 import { get } from '../json/value.ts'
 import type { Container, Pod } from '../workload/pod.ts'
-import type { Finding } from './check.ts'
+import type { Findings } from './findings.ts'
 import { podSecurityCheck } from './pod-security/check.ts'
 import { textOf, visitSecurityContexts } from './pod-security/contexts.ts'
 import { forbiddenSeccomp, seccompOf } from './pod-security/seccomp.ts'
@@ -38,7 +38,7 @@ export const seccompBaseline = podSecurityCheck({
   },
 })
 
-function judgeAnnotation(pod: Pod, key: string, containers: readonly Container[], findings: Finding[]): void {
+function judgeAnnotation(pod: Pod, key: string, containers: readonly Container[], findings: Findings): void {
   const value = get(get(pod.metadata, 'annotations'), key)
   if (value === undefined) return
   const profile = textOf(value)

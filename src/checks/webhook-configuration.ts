@@ -11,6 +11,7 @@ The API server sends no reviews of these objects: they are judged in files and i
 import { z } from 'zod'
 import type { JsonObject } from '../json/value.ts'
 import { type Check, type CheckResult, type Finding, setRule } from './check.ts'
+import { collect } from './findings.ts'
 import { MUTATING_WEBHOOKS, rulesFor, VALIDATING_WEBHOOKS } from './resources.ts'
 import { judgeCaBundle } from './webhooks/ca-bundle.ts'
 import { judgeSideEffects, judgeTimeout, judgeVersions, MAX_SUM, timeoutOf } from './webhooks/call.ts'
@@ -43,19 +44,22 @@ export const webhookConfiguration: Check<WebhookConfigurationParams> = {
     security: z.array(z.string().min(1, 'must not be empty')).default([]),
   }),
   run({ object, facts }, { days, security }) {
-    const verdicts: Verdicts = { findings: [], skipped: [] }
-    for (const webhook of webhooksIn(object)) {
-      judgeEverything(webhook, verdicts)
-      judgeNamespaces(webhook, verdicts)
-      judgeMutated(webhook, verdicts)
-      judgeTimeout(webhook, verdicts)
-      judgeSideEffects(webhook, verdicts)
-      judgeVersions(webhook, verdicts)
-      judgeSecurity(webhook, security, verdicts)
-      judgeCaBundle(webhook, object, facts, days, verdicts)
-    }
-    const { findings, skipped } = verdicts
-    if (facts.seen === 'alone') findings.push(...sumOf([{ origin: facts.origin, seconds: secondsOf(object) }]))
+    const skipped: string[] = []
+    const findings = collect(found => {
+      const verdicts: Verdicts = { findings: found, skipped }
+      for (const webhook of webhooksIn(object)) {
+        judgeEverything(webhook, verdicts)
+        judgeNamespaces(webhook, verdicts)
+        judgeMutated(webhook, verdicts)
+        judgeTimeout(webhook, verdicts)
+        judgeSideEffects(webhook, verdicts)
+        judgeVersions(webhook, verdicts)
+        judgeSecurity(webhook, security, verdicts)
+        judgeCaBundle(webhook, object, facts, days, verdicts)
+      }
+      if (facts.seen !== 'alone') return
+      for (const finding of sumOf([{ origin: facts.origin, seconds: secondsOf(object) }])) found.push(finding)
+    })
     return skipped.length === 0 ? { findings } : { findings, skipped: skipped.join('; ') }
   },
   set: setRule<WebhookConfigurationParams, Waiting>({
@@ -76,9 +80,9 @@ export const webhookConfiguration: Check<WebhookConfigurationParams> = {
 }
 
 function secondsOf(object: JsonObject): number {
-  return webhooksIn(object)
-    .filter(({ isMutating }) => isMutating)
-    .reduce((sum, webhook) => sum + timeoutOf(webhook), 0)
+  let sum = 0
+  for (const webhook of webhooksIn(object)) if (webhook.isMutating) sum += timeoutOf(webhook)
+  return sum
 }
 
 function sumOf(members: readonly Waiting[]): readonly Finding[] {

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../json/value.ts'
 import { type Compiled, failed } from '../policy/folder.ts'
-import { misplacedKind } from '../policy/kind.ts'
+import { unreadableDocument } from '../policy/kind.ts'
 import { locateProblem, problemsOf, type SourceDocument } from '../policy/problems.ts'
 import { compileSelector } from '../workload/selector.ts'
 import { faultsIn, warningsIn } from './faults.ts'
@@ -14,8 +14,8 @@ const TRIGGER_VALUES = ['true', 'enabled']
 
 /** Compiles one document of an injection folder: everything that can be wrong with it is wrong here. */
 export function compileInjection(source: SourceDocument): Compiled<Injection> {
-  const misplaced = misplacedKind(source)
-  if (misplaced !== undefined) return failed(source, [misplaced])
+  const unreadable = unreadableDocument(source)
+  if (unreadable !== undefined) return failed(source, [unreadable])
   const parsed = injectionSchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, injectionSchema))
   const additions = additionsOf(parsed.data)

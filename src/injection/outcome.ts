@@ -13,6 +13,7 @@ export const INJECTION_RESULTS = {
   'ignored-namespace': 'the injection ignores this namespace',
   'mirror-pod': 'it is the mirror of a static pod, which runs as its file says',
   'malformed-pod': 'the pod is not what Kubernetes would accept',
+  'oversized-pod': 'the pod has more than 2,000 containers, or 20,000 volumes and mounts',
   'not-triggered': "the pod's annotations do not ask for it",
   'other-labels': "the objectSelector does not select the pod's labels",
   'other-namespace': "the namespaceSelector does not select the namespace's labels",

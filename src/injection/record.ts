@@ -74,12 +74,8 @@ export function readRecords(annotation: Json | undefined): readonly InjectionRec
   } catch {
     return []
   }
-  const records = new Map<string, InjectionRecord>()
-  for (const record of isList(parsed) ? parsed.flatMap(readRecord) : []) {
-    const before = records.get(record.name)
-    records.set(record.name, before === undefined ? record : merge(before, record))
-  }
-  return [...records.values()]
+  const records = Map.groupBy(isList(parsed) ? parsed.flatMap(readRecord) : [], ({ name }) => name)
+  return [...records.values()].flatMap(([first, ...others]) => (first === undefined ? [] : merge([first, ...others])))
 }
 
 function readRecord(value: Json): readonly InjectionRecord[] {
@@ -106,20 +102,26 @@ export function writeRecords(earlier: readonly InjectionRecord[], added: readonl
   const kept = earlier.filter(({ name }) => !added.some(record => record.name === name))
   const records = added.map(record => {
     const before = earlier.find(({ name }) => name === record.name)
-    return before === undefined ? record : merge(before, record)
+    return before === undefined ? record : merge([before, record])
   })
   return JSON.stringify([...kept, ...records].map(toJson))
 }
 
-function merge(before: InjectionRecord, added: InjectionRecord): InjectionRecord {
-  const merged = new RecordDraft(added.name, added.revision)
+/** The records of one injection as one: what any of them has, at the revision of the last. */
+function merge([first, ...others]: readonly [InjectionRecord, ...InjectionRecord[]]): InjectionRecord {
+  if (others.length === 0) return first
+  const records = [first, ...others]
+  const merged = new RecordDraft(first.name, (others.at(-1) ?? first).revision)
   for (const list of RECORDED_LISTS) {
-    for (const item of new Set([...before.lists[list], ...added.lists[list]])) merged.add(list, item)
+    for (const item of new Set(records.flatMap(({ lists }) => lists[list]))) merged.add(list, item)
   }
   for (const map of RECORDED_MAPS) {
-    for (const container of new Set([...before.maps[map].keys(), ...added.maps[map].keys()])) {
-      const items = [...(before.maps[map].get(container) ?? []), ...(added.maps[map].get(container) ?? [])]
-      for (const item of new Set(items)) merged.addTo(map, container, item)
+    const byContainer = Map.groupBy(
+      records.flatMap(({ maps }) => [...maps[map]]),
+      ([container]) => container,
+    )
+    for (const [container, entries] of byContainer) {
+      for (const item of new Set(entries.flatMap(([, items]) => items))) merged.addTo(map, container, item)
     }
   }
   return merged

@@ -1,5 +1,6 @@
 import { dig, get, getString, type JsonObject } from '../json/value.ts'
 import { type NamespaceLabels, namespaceReader } from '../policy/match.ts'
+import { oversizeOf } from '../workload/pod.ts'
 import { selects } from '../workload/selector.ts'
 import type { PodDraft } from './draft.ts'
 import type { Injection, PodFacts } from './injection.ts'
@@ -15,6 +16,7 @@ export function untouchableReason(
   if (excludedNamespaces.includes(namespace)) return 'excluded-namespace'
   // The annotation alone is enough here, whoever wrote it: without an injection nothing is gained.
   if (dig(pod, 'metadata', 'annotations', 'kubernetes.io/config.mirror') !== undefined) return 'mirror-pod'
+  if (oversizeOf([pod]) !== undefined) return 'oversized-pod'
   return isWellFormed(pod) ? undefined : 'malformed-pod'
 }
 

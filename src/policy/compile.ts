@@ -7,7 +7,7 @@ import { compileSelector, type Selector } from '../workload/selector.ts'
 import { scopeWarnings } from './exception-scope.ts'
 import { type CompiledException, compileException } from './exceptions.ts'
 import { type Compiled, failed } from './folder.ts'
-import { kindOf, misplacedKind } from './kind.ts'
+import { kindOf, unreadableDocument } from './kind.ts'
 import type { Placement } from './placement.ts'
 import { locateProblem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
 import { exceptionSchema, type PolicyDocument, policySchema } from './schema.ts'
@@ -53,8 +53,8 @@ export function compileDocument(
   source: SourceDocument,
   checks: readonly RegisteredCheck[],
 ): Compiled<CompiledDocument> {
-  const misplaced = misplacedKind(source)
-  if (misplaced !== undefined) return failed(source, [misplaced])
+  const unreadable = unreadableDocument(source)
+  if (unreadable !== undefined) return failed(source, [unreadable])
   if (kindOf(source.value) === 'Policy') return compilePolicy(source, checks)
   const parsed = exceptionSchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, exceptionSchema))

@@ -1,5 +1,6 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { BoundCheck, CheckResult, Finding, Subject, SubjectFacts } from '../checks/check.ts'
+import { told } from '../checks/findings.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { Place } from '../rollout/record.ts'
 import { type GroupKind, sameKind } from '../workload/kinds.ts'
@@ -123,7 +124,11 @@ function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCa
     const what = [kind.group, kind.kind].filter(Boolean).join('/')
     return [{ kind: 'error', message: `it matches ${what}, which the check ${check.id} cannot judge` }]
   }
-  return outcomesOf(subjects.judge(check, policy, object))
+  const judged = subjects.judge(check, policy, object)
+  if ('oversize' in judged) {
+    return [{ kind: 'error', message: `it has ${judged.oversize}, which is more than is judged` }]
+  }
+  return outcomesOf(judged)
 }
 
 /** What a check's result means. */
@@ -141,6 +146,8 @@ export function outcomesOf({ findings, skipped }: CheckResult): readonly Outcome
 export class SubjectCache {
   readonly request: AdmissionRequest
   readonly #facts: SubjectFacts
+  /** The objects that are too large, and what they have too much of. Nearly always there is none. */
+  readonly #oversize = new Map<Subject, string>()
   readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
 
   constructor(request: AdmissionRequest, facts: SubjectFacts) {
@@ -149,31 +156,49 @@ export class SubjectCache {
   }
 
   /** Runs a check on the object and, where there is one, on the old object, and tells news from what was known. */
-  judge(check: BoundCheck, policy: CompiledPolicy, object: JsonObject): CheckResult {
-    const result = check.run(this.subject(policy, object))
-    if (result.findings.length === 0) return result
+  judge(check: BoundCheck, policy: CompiledPolicy, object: JsonObject): CheckResult | { readonly oversize: string } {
     const { oldObject, operation } = this.request
+    const subject = this.subject(policy, object)
     // Only an update has something that stands already: whatever else carries an old object makes something new.
-    if (oldObject === null || operation !== 'UPDATE') return result
-    const known = check.run(this.subject(policy, oldObject)).findings
-    return { ...result, findings: relaxKnown(result.findings, known) }
+    const old = oldObject === null || operation !== 'UPDATE' ? undefined : this.subject(policy, oldObject)
+    const oversize = this.#oversize.size === 0 ? undefined : this.#oversizeOf(subject, old)
+    if (oversize !== undefined) return { oversize }
+    const result = check.run(subject)
+    if (result.findings.length === 0) return result
+    if (old === undefined) return { ...result, findings: told(result.findings) }
+    return { ...result, findings: told(relaxKnown(result.findings, check.run(old).findings)) }
+  }
+
+  #oversizeOf(subject: Subject, old: Subject | undefined): string | undefined {
+    return this.#oversize.get(subject) ?? (old && this.#oversize.get(old))
   }
 
   /** What the checks of a policy see of `object`, which is the request's new or old one. */
   subject(policy: CompiledPolicy, object: JsonObject): Subject {
-    // Most policies add no templates of their own: they all share the subject of the empty list.
-    const templates = policy.podTemplates.length === 0 ? NO_TEMPLATES : policy.podTemplates
+    const templates = templatesOf(policy)
     const subjects = this.#byTemplates.get(templates) ?? new Map<JsonObject, Subject>()
     this.#byTemplates.set(templates, subjects)
     let subject = subjects.get(object)
     if (subject === undefined) {
       const { request } = this
       const pods = podsOf(request.kind, object, templates) ?? []
-      subject = { facts: this.#facts, request, object, oldObject: request.oldObject, pods }
+      subject = {
+        facts: this.#facts,
+        request,
+        object,
+        oldObject: request.oldObject,
+        pods: typeof pods === 'string' ? [] : pods,
+      }
       subjects.set(object, subject)
+      if (typeof pods === 'string') this.#oversize.set(subject, pods)
     }
     return subject
   }
+}
+
+/** Most policies add no templates of their own: they all share the subject of the empty list. */
+function templatesOf({ podTemplates }: CompiledPolicy): CompiledPolicy['podTemplates'] {
+  return podTemplates.length === 0 ? NO_TEMPLATES : podTemplates
 }
 
 const NO_TEMPLATES: CompiledPolicy['podTemplates'] = []

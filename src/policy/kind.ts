@@ -1,4 +1,5 @@
 import { quote } from '../admission/text.ts'
+import { isList, isObject } from '../json/value.ts'
 import type { SourceDocument, ValueProblem } from './problems.ts'
 import { suggest } from './suggest.ts'
 
@@ -29,6 +30,34 @@ export function misplacedKind({ value, kinds }: SourceDocument): ValueProblem | 
   const kind = kindOf(value)
   if (kind !== undefined && kinds.includes(kind)) return undefined
   return { pointer: kind === undefined ? '' : '/kind', part: 'value', message: describeKind(kind, kinds) }
+}
+
+/**
+ * How many values a document may have. The largest that people write have some hundreds; each that is wrong is told with what
+ * may have been meant, and a megabyte has room for a third of a million.
+ */
+const MOST_VALUES = 5000
+
+/** What keeps a document from being compiled at all, or undefined. */
+export function unreadableDocument(source: SourceDocument): ValueProblem | undefined {
+  const misplaced = misplacedKind(source)
+  if (misplaced !== undefined || !isObject(source.value)) return misplaced
+  const { metadata, spec } = source.value
+  const { managedFields: _, ...own } = isObject(metadata) ? metadata : {}
+  if (left(spec, left(own, MOST_VALUES)) >= 0) return undefined
+  const message = `the document has more than ${MOST_VALUES} values: make several of it`
+  return { pointer: '', part: 'value', message }
+}
+
+/** What is left of `most` when the values in `value` are taken off; below zero when there are more, which are not counted. */
+function left(value: unknown, most: number): number {
+  let count = most - 1
+  const children = isList(value) ? value : isObject(value) ? Object.keys(value).map(key => value[key]) : []
+  for (const child of children) {
+    if (count < 0) break
+    count = left(child, count)
+  }
+  return count
 }
 
 function describeKind(kind: string | undefined, allowedKinds: readonly string[]): string {

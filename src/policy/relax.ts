@@ -12,10 +12,15 @@ const KNOWN = 'new pods of this template will be refused, and only this change i
  */
 export function relaxKnown(findings: readonly Finding[], known: readonly Finding[]): readonly Finding[] {
   const remaining = new Map<string, Finding[]>()
-  for (const finding of known) remaining.set(finding.key, [...(remaining.get(finding.key) ?? []), finding])
+  for (const finding of known) {
+    const same = remaining.get(finding.key)
+    if (same === undefined) remaining.set(finding.key, [finding])
+    else same.push(finding)
+  }
+  for (const same of remaining.values()) same.reverse()
   return findings.map(finding => {
     if (finding.level === 'warning') return finding
-    const before = remaining.get(finding.key)?.shift()
+    const before = remaining.get(finding.key)?.pop()
     if (before === undefined) return finding
     return { ...finding, level: 'warning', message: `${KNOWN}: ${finding.message}`, relaxed: { from: finding, before } }
   })

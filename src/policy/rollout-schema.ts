@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { API_VERSION, labelSelector, metadata } from './schema.ts'
 
 const DURATION = /^(?:\d{1,6}(?:ms|s|m|h|d))+$/
+/** Nobody writes a longer one, and its parts would be a third of a million. */
+const LONGEST_DURATION = 1024
 
 /** Ten years: what ends later cannot be named as a date in the end. */
 const MAX_DURATION = 3650 * 86_400_000
@@ -11,7 +13,7 @@ const MAX_STAGES = 100
 const duration = z
   .string()
   .regex(DURATION, 'must be a duration such as 50ms, 30m, 2h or 1h30m')
-  .refine(text => millisecondsOf(text) <= MAX_DURATION, 'must be at most 3650d')
+  .refine(text => text.length <= LONGEST_DURATION && millisecondsOf(text) <= MAX_DURATION, 'must be at most 3650d')
 export const documentName = z
   .string()
   .max(253, 'must have at most 253 characters')

@@ -2,7 +2,7 @@ import type { Target } from '../rollout/record.ts'
 import type { Gates, RolloutSpec, Stage } from '../rollout/spec.ts'
 import { compileSelector } from '../workload/selector.ts'
 import { type Compiled, failed } from './folder.ts'
-import { misplacedKind } from './kind.ts'
+import { unreadableDocument } from './kind.ts'
 import { locateProblem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
 import { millisecondsOf, type RolloutDocument, rolloutSchema } from './rollout-schema.ts'
 
@@ -26,8 +26,8 @@ export interface CompiledRollout {
 
 /** Compiles one CanaryRollout: everything that can be wrong with it is wrong here. */
 export function compileRollout(source: SourceDocument): Compiled<CompiledRollout> {
-  const misplaced = misplacedKind(source)
-  if (misplaced !== undefined) return failed(source, [misplaced])
+  const unreadable = unreadableDocument(source)
+  if (unreadable !== undefined) return failed(source, [unreadable])
   const parsed = rolloutSchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, rolloutSchema))
   const { metadata, spec } = parsed.data

@@ -11,7 +11,7 @@ export function distinctNames(containersOf: ContainersOf): Invariant {
     name: 'distinct-names',
     check(before, after) {
       const namesOf = (pod: JsonObject) => containersOf(pod).map(container => getString(container, 'name') ?? '')
-      const [twin] = newTwins(namesOf(before), namesOf(after))
+      const [twin] = newTwins(count(namesOf(before)), namesOf(after))
       return twin === undefined ? undefined : `two containers would be called ${quote(twin)}`
     },
   }
@@ -23,13 +23,18 @@ export function distinctMountPaths(containersOf: ContainersOf): Invariant {
     name: 'distinct-mount-paths',
     check(before, after) {
       const known = new Set(containersOf(before))
-      const earlier = Map.groupBy(known, container => getString(container, 'name') ?? '')
+      const earlier = new Map<string, Map<string, number>>()
+      for (const container of known) {
+        const name = getString(container, 'name') ?? ''
+        const counts = earlier.get(name) ?? new Map<string, number>()
+        earlier.set(name, counts)
+        count(pathsOf(container), counts)
+      }
       for (const container of containersOf(after)) {
         // What is not copied was not written to.
         if (known.has(container)) continue
         const name = getString(container, 'name') ?? ''
-        const pathsBefore = (earlier.get(name) ?? []).flatMap(pathsOf)
-        const [twin] = newTwins(pathsBefore, pathsOf(container))
+        const [twin] = newTwins(earlier.get(name) ?? NONE, pathsOf(container))
         if (twin !== undefined) return `container ${quote(name)} would mount twice at ${quote(twin)}`
       }
       return undefined
@@ -41,15 +46,16 @@ function pathsOf(container: JsonObject): readonly string[] {
   return getList(container, 'volumeMounts').map(mount => getString(mount, 'mountPath') ?? '')
 }
 
-/** What stands more than once in `after`, and more often than in `before`. */
-function newTwins(before: readonly string[], after: readonly string[]): readonly string[] {
-  const counts = countOf(after)
-  const known = countOf(before)
-  return [...counts].filter(([text, count]) => count > 1 && count > (known.get(text) ?? 0)).map(([text]) => text)
+const NONE: ReadonlyMap<string, number> = new Map()
+
+/** What stands more than once in `after`, and more often than before. */
+function newTwins(before: ReadonlyMap<string, number>, after: readonly string[]): readonly string[] {
+  const counts = count(after)
+  return [...counts].filter(([text, times]) => times > 1 && times > (before.get(text) ?? 0)).map(([text]) => text)
 }
 
-function countOf(texts: readonly string[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>()
+/** How often each text is there, added to `counts`. */
+function count(texts: readonly string[], counts = new Map<string, number>()): Map<string, number> {
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
   return counts
 }

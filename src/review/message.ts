@@ -1,4 +1,4 @@
-import type { Denial, Remarks } from '../admission/answer.ts'
+import { type Denial, MAX_ANNOTATION, type Remarks } from '../admission/answer.ts'
 import { describeObject } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
 import { printable, quote, shorten } from '../admission/text.ts'
@@ -72,7 +72,7 @@ export function remarksOf(decision: Decision, setHash: string): Remarks {
   const annotations: Record<string, string> = { 'policy-set': setHash }
   const annotate = <Item>(key: string, items: readonly Item[], describe: (item: Item) => string) => {
     // Nearly every review has nothing to say here.
-    if (items.length > 0) annotations[key] = items.map(describe).join('; ')
+    if (items.length > 0) annotations[key] = joined(items, describe)
   }
   const glass = brokenGlass(decision)
   annotate(
@@ -100,6 +100,16 @@ export function remarksOf(decision: Decision, setHash: string): Remarks {
     ],
     auditAnnotations: annotations,
   }
+}
+
+/** All that is said of the items, or as much of it as an annotation takes. */
+function joined<Item>(items: readonly Item[], describe: (item: Item) => string): string {
+  let text = ''
+  for (const item of items) {
+    if (text.length > MAX_ANNOTATION) break
+    text += text === '' ? describe(item) : `; ${describe(item)}`
+  }
+  return text
 }
 
 function place({ policy, check, finding }: Pick<JudgedFinding, 'policy' | 'check' | 'finding'>): string {

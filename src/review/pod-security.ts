@@ -24,11 +24,13 @@ export function nothingPrivileged(
     name: 'pod-security-baseline',
     check(before, after) {
       const found = find(BASELINE, request, after, facts)
-      if (found.length === 0) return undefined
+      if (found?.length === 0) return undefined
       const brought = newIn(found, find(BASELINE, request, before, facts))
-      if (brought.length === 0) return undefined
+      if (brought?.length === 0) return undefined
       const own = find(BASELINE, request, declared(before, after), facts)
-      const [first] = newIn(brought, own)
+      const left = newIn(brought, own)
+      if (left === undefined) return 'too much is privileged already to tell what is new'
+      const [first] = left
       return first && `${first.message}, which no injection declares`
     },
   }
@@ -46,7 +48,7 @@ export function podSecurityWarnings(
 ): readonly string[] {
   const standard = enforcedIn(request.namespace, namespaceLabels)
   if (standard === undefined) return []
-  const brought = newIn(find(standard, request, after, facts), find(standard, request, before, facts))
+  const brought = newIn(find(standard, request, after, facts), find(standard, request, before, facts)) ?? []
   const level = `Pod Security "${standard.level}", which namespace ${request.namespace} enforces`
   return brought.map(({ message, hint }) => `${level}: injected ${message}${hint === undefined ? '' : `; ${hint}`}`)
 }
@@ -75,13 +77,17 @@ function find(
   request: AdmissionRequest,
   object: JsonObject,
   facts: SubjectFacts,
-): readonly Finding[] {
+): readonly Finding[] | undefined {
   const pods = [podOf({ pointer: '', value: object })]
   return findingsOf(standard, { facts, request: { ...request, object }, object, oldObject: null, pods })
 }
 
 /** The findings that `known` does not have as often. */
-function newIn(findings: readonly Finding[], known: readonly Finding[]): readonly Finding[] {
+function newIn(
+  findings: readonly Finding[] | undefined,
+  known: readonly Finding[] | undefined,
+): readonly Finding[] | undefined {
+  if (findings === undefined || known === undefined) return undefined
   const left = new Map<string, number>()
   for (const { key } of known) left.set(key, (left.get(key) ?? 0) + 1)
   return findings.filter(({ key }) => {

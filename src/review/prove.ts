@@ -80,7 +80,8 @@ function denialsOf(request: AdmissionRequest, { set, namespaceLabels, facts }: I
   const { denials } = decide(results, set, request, { namespaceLabels, now: facts.now })
   const found = new Map<string, { readonly message: string; count: number }>()
   for (const { policy, check, finding } of denials) {
-    const key = JSON.stringify([policy, check, finding.key])
+    // Neither a policy's name nor a check's has a blank.
+    const key = `${policy} ${check} ${finding.key}`
     const known = found.get(key)
     if (known === undefined)
       found.set(key, { message: `policy ${policy} would refuse the pod: ${finding.message}`, count: 1 })

@@ -56,6 +56,7 @@ function judged(request: AdmissionRequest, { policies, injections }: Sets, conte
 /** Results that keep a pod from being injected although it is one that the injection is for. */
 const FAILED: ReadonlySet<InjectionResult | RequestReason> = new Set([
   'malformed-pod',
+  'oversized-pod',
   'render-failed',
   'conflict',
   'missing-volume',

@@ -38,11 +38,13 @@ export function textsOf(configMap: JsonObject | null): readonly ConfigMapText[] 
   return texts
 }
 
-/** What ASCII stands in base64; undefined where it is none, which the API server refuses. */
+/**
+ * What ASCII stands in base64; undefined where it is none, which the API server refuses. Nothing is thrown: a ConfigMap has room
+ * for a hundred thousand texts that are none.
+ */
 function decoded(base64: string): string | undefined {
-  try {
-    return atob(base64)
-  } catch {
-    return undefined
-  }
+  const text = base64.replace(/[\t\n\f\r ]+/g, '')
+  const [, data, padding] = /^([A-Za-z0-9+/]*)(={0,2})$/.exec(text) ?? []
+  if (data === undefined || data.length % 4 === 1 || (padding !== '' && text.length % 4 !== 0)) return undefined
+  return atob(text)
 }

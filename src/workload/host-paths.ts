@@ -26,6 +26,9 @@ const ALIASES: readonly (readonly [from: string, to: string])[] = [
 /** What nearly every path looks like: nothing in it to refuse or to collapse. A segment cannot begin with a dot. */
 const PLAIN = /^(?:\/[\w-][\w.-]*)+$/
 const CONTROL = /\p{Cc}/u
+const CLIMBS = /(?:^|[/\\])\.\.(?:[/\\]|$)/
+/** A segment that is empty or a dot: most paths have none, and are taken as they are. */
+const IDLE = /\/\.?(?:\/|$)/
 const DRIVE = /^[A-Za-z]:/
 /** Windows' device paths that lead to a pipe or, by another name, to a drive. */
 const DEVICE = /^(?:\/\/|\\\\)[.?][/\\](?:pipe|[A-Za-z]:)/i
@@ -58,7 +61,7 @@ function refusal(raw: string): string | undefined {
   if (raw === '') return 'the path is empty'
   if (raw.length > MAX_LENGTH) return `the path is longer than ${MAX_LENGTH} characters`
   if (CONTROL.test(raw)) return 'the path holds a control character'
-  if (raw.split(/[/\\]/).includes('..')) return 'the path holds a ".." segment'
+  if (CLIMBS.test(raw)) return 'the path holds a ".." segment'
   return undefined
 }
 
@@ -76,6 +79,7 @@ export function canonicalWindowsPath(raw: string): string {
 }
 
 function collapse(raw: string): string {
+  if (!IDLE.test(raw)) return raw
   const segments = raw.split('/').filter(segment => segment !== '' && segment !== '.')
   return `/${segments.join('/')}`
 }

@@ -65,19 +65,19 @@ export function embeddedTemplates(
   object: JsonObject,
   furtherKinds: readonly PodTemplateKind[] = [],
 ): readonly EmbeddedTemplate[] | undefined {
-  let found: EmbeddedTemplate[] | undefined
+  let found: Map<Pointer, EmbeddedTemplate> | undefined
   for (const kinds of [POD_TEMPLATE_KINDS, furtherKinds]) {
     for (const known of kinds) {
       if (!sameKind(known, kind)) continue
-      found ??= []
+      found ??= new Map()
       for (const pointer of known.pointers) {
         for (const template of expand(object, '', parsePointer(pointer) ?? [])) {
-          if (!found.some(other => other.pointer === template.pointer)) found.push(template)
+          if (!found.has(template.pointer)) found.set(template.pointer, template)
         }
       }
     }
   }
-  return found
+  return found && [...found.values()]
 }
 
 function* expand(value: Json | undefined, at: Pointer, segments: readonly string[]): Generator<EmbeddedTemplate> {

@@ -58,15 +58,46 @@ export interface Pod {
  * comes through here, so that no list is forgotten. Entries that are no objects are passed over: the API server
  * refuses them.
  *
- * @returns undefined where `kind` is not known to embed a pod template.
+ * @returns undefined where `kind` is not known to embed a pod template, and in words what it has too much of to be read.
  */
 export function podsOf(
   kind: GroupKind,
   object: JsonObject,
   furtherKinds?: readonly PodTemplateKind[],
-): readonly Pod[] | undefined {
+): readonly Pod[] | string | undefined {
+  const templates = embeddedTemplates(kind, object, furtherKinds)
+  if (templates === undefined) return undefined
   const budget = new Budget()
-  return embeddedTemplates(kind, object, furtherKinds)?.map(template => podOf(template, budget))
+  return oversizeOf(templates.map(({ value }) => value)) ?? templates.map(template => podOf(template, budget))
+}
+
+/**
+ * How many containers, and how many volumes and mounts, an object may have over all of its pods and templates to be judged at
+ * all. A node runs a few hundred containers; a megabyte has room for a third of a million, which every check and every
+ * injection would go through.
+ */
+const MAX_CONTAINERS = 2000
+const MAX_VOLUMES = 20_000
+
+/** Says which of the limits pods are over; undefined where they are within them. A template without a container counts as one. */
+export function oversizeOf(pods: readonly JsonObject[]): string | undefined {
+  let containers = 0
+  let volumes = 0
+  for (const pod of pods) {
+    const spec = get(pod, 'spec')
+    const before = containers
+    for (const name of CONTAINER_LISTS) {
+      const list = getList(spec, name)
+      containers += list.length
+      if (containers > MAX_CONTAINERS) break
+      for (const container of list) volumes += getList(container, 'volumeMounts').length
+    }
+    if (containers === before) containers++
+    if (containers > MAX_CONTAINERS) return `more than ${MAX_CONTAINERS} containers`
+    volumes += getList(spec, 'volumes').length
+    if (volumes > MAX_VOLUMES) return `more than ${MAX_VOLUMES} volumes and mounts`
+  }
+  return undefined
 }
 
 /** Whether a container was put into a running pod: it has no resources of its own. */

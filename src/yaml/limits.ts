@@ -8,6 +8,11 @@ export interface YamlLimits {
   readonly aliasedNodes: number
   /** Documents in one text. */
   readonly documents: number
+  /**
+   * Whether so many characters more may be parsed, once more for each line whose indentation only js-yaml minds; a sixth of a
+   * second for half a megabyte. Left out, a document may be parsed anew for some seconds.
+   */
+  readonly mayRetry?: ((characters: number) => boolean) | undefined
 }
 
 export const defaultYamlLimits: YamlLimits = {

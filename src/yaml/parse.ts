@@ -23,7 +23,7 @@ export interface ParsedYaml {
  * others as they are. Empty documents are left out. Never throws.
  */
 export function parseYaml(text: string, limits?: Partial<YamlLimits>): ParsedYaml {
-  const { size, depth, aliasedNodes, documents: most } = { ...defaultYamlLimits, ...limits }
+  const { size, depth, aliasedNodes, documents: most, mayRetry } = { ...defaultYamlLimits, ...limits }
   const positionOf = positionsIn(text)
   const documents: YamlDocument[] = []
   const problems: YamlProblem[] = []
@@ -34,7 +34,7 @@ export function parseYaml(text: string, limits?: Partial<YamlLimits>): ParsedYam
   }
   const bounds: Bounds = { depth, aliasedNodes }
   for (const { start, end } of splitDocuments(text)) {
-    const document = readDocument(text.slice(start, end), start, bounds, positionOf)
+    const document = readDocument(text.slice(start, end), start, bounds, positionOf, mayRetry)
     if (document === undefined) continue
     if (documents.length + problems.length >= most) {
       report(`the text has more than ${most} documents`, start)
@@ -52,10 +52,11 @@ function readDocument(
   base: number,
   bounds: Bounds,
   positionOf: (offset: number) => Position,
+  mayRetry: YamlLimits['mayRetry'],
 ): YamlDocument | Problem | undefined {
   const unreadable = unreadableCharacter(text)
   if (unreadable !== undefined) return unreadable
-  const events = eventsOf(text, bounds.depth)
+  const events = eventsOf(text, bounds.depth, mayRetry)
   if (events instanceof Problem) return events
   if (events.length === 0) return undefined
   const source = { text, directives: directivesOf(events) }

@@ -23,10 +23,10 @@ const SAFE_DEPTH = 1000
 const RETRY_BUDGET = 32 * 1024 * 1024
 
 /** js-yaml's events of one document's text, or what is wrong with its syntax. */
-export function eventsOf(text: string, depth: number): readonly Event[] | Problem {
+export function eventsOf(text: string, depth: number, mayRetry = retries()): readonly Event[] | Problem {
   const first = tryEvents(text, depth)
   if (!(first instanceof YAMLException)) return first
-  const events = isIndentation(first) ? relaxedEvents(text, depth, first) : first
+  const events = isIndentation(first) ? relaxedEvents(text, depth, first, mayRetry) : first
   return events instanceof YAMLException ? problemOf(text, events, depth) : events
 }
 
@@ -44,15 +44,27 @@ function isIndentation(error: YAMLException): boolean {
   return error.reason === 'deficient indentation'
 }
 
-function relaxedEvents(text: string, depth: number, first: YAMLException): readonly Event[] | YAMLException {
+function retries(): (characters: number) => boolean {
+  let budget = RETRY_BUDGET
+  return characters => {
+    budget -= characters
+    return budget + characters > 0
+  }
+}
+
+function relaxedEvents(
+  text: string,
+  depth: number,
+  first: YAMLException,
+  mayRetry: (characters: number) => boolean,
+): readonly Event[] | YAMLException {
   let relaxed: Relaxed = { text, comments: [] }
   let result: readonly Event[] | YAMLException = first
-  for (let budget = RETRY_BUDGET; budget > 0 && result instanceof YAMLException && isIndentation(result); ) {
+  while (result instanceof YAMLException && isIndentation(result) && mayRetry(text.length + 1000)) {
     const next = relaxIndentation(relaxed, result.mark?.position ?? 0)
     if (next === undefined) return result
     relaxed = next
     result = tryEvents(relaxed.text, depth)
-    budget -= text.length + 1000
   }
   if (result instanceof YAMLException) return result
   return isConsistent(result, relaxed.comments) ? withLineBreaks(result, text) : first

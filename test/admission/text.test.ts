@@ -74,4 +74,20 @@ describe('quote', () => {
   ])('%j', (text, expected) => {
     expect(quote(text)).toBe(expected)
   })
+
+  it('reads no more than it shows, and shows the same', () => {
+    const long = fc.array(fc.constantFrom('a', '"', '\n', '\u200b', '😀', '\ud83d', 'é'), {
+      minLength: 250,
+      maxLength: 270,
+    })
+    fc.assert(
+      fc.property(long, characters => {
+        const text = characters.join('')
+        expect(quote(text)).toBe(`"${shorten(oneLine(text), 256).replaceAll('"', '\\"')}"`)
+      }),
+    )
+    // 25 billion characters otherwise.
+    const name = 'é'.repeat(250_000)
+    for (let count = 0; count < 100_000; count++) quote(name)
+  })
 })

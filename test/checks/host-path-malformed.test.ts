@@ -182,8 +182,10 @@ describe('podsOf', () => {
   it('finds templates where a policy says, each once', () => {
     const further = [{ ...kind, resource: 'fleets', pointers: ['/spec/*/a~1b', '/spec/0/a~1b'] }]
     const object = json({ spec: [{ 'a/b': template }, { other: 1 }, { 'a/b': template }, { 'a/b': 'text' }] })
-    expect(podsOf(kind, object, further)?.map(({ pointer }) => pointer)).toEqual(['/spec/0/a~1b', '/spec/2/a~1b'])
-    expect(podsOf(kind, object, further)?.[1]?.volumes[0]?.pointer).toBe('/spec/2/a~1b/spec/volumes/0')
+    const pods = podsOf(kind, object, further)
+    if (typeof pods !== 'object') throw new Error('there are pods in it')
+    expect(pods.map(({ pointer }) => pointer)).toEqual(['/spec/0/a~1b', '/spec/2/a~1b'])
+    expect(pods[1]?.volumes[0]?.pointer).toBe('/spec/2/a~1b/spec/volumes/0')
   })
 
   it('does not take a core Service for a Knative one', () => {

@@ -84,6 +84,7 @@ describe('pods that the node treats otherwise', () => {
       [podOf({ containers: 'app' }), 'shop', 'malformed-pod'],
       // Nobody would notice otherwise that the only container is the sidecar.
       [podOf({ containers: [] }), 'shop', 'malformed-pod'],
+      [podOf({ containers: Array(2001).fill({ name: 'a' }) }), 'shop', 'oversized-pod'],
       [podOf({ containers: null }), 'shop', 'malformed-pod'],
     ] as const) {
       expect(plan(pod, broken, { namespace })).toMatchObject({ operations: [], results: { a: result }, notes: [] })

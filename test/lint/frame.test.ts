@@ -95,11 +95,11 @@ describe('code frames', () => {
   })
 
   it('draws a thousand frames in one line without reading that line a thousand times', async () => {
-    const volumes = Array.from({ length: 2000 }, (_, index) => ({ name: `v${index}`, hostPath: { path: '/etc' } }))
+    const volumes = Array.from({ length: 1000 }, (_, index) => ({ name: `v${index}`, hostPath: { path: '/etc' } }))
     const text = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', spec: { volumes } })
     const started = performance.now()
     const { stdout } = await runLint(['-'], { stdin: text })
-    expect(stdout.split('> 1 |')).toHaveLength(2001)
+    expect(stdout.split('> 1 |')).toHaveLength(1001)
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 })

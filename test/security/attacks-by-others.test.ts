@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { etcdTries } from './by-others/etcd.ts'
 import { exceptionTries } from './by-others/exceptions.ts'
+import { exhaustionTries } from './by-others/exhaustion.ts'
 import { hostPathTries } from './by-others/host-paths.ts'
 import { nodeTries } from './by-others/node.ts'
 import { requestTries } from './by-others/requests.ts'
@@ -16,6 +17,7 @@ exceptionTries(attack)
 nodeTries(attack)
 etcdTries(attack)
 requestTries(attack)
+exhaustionTries(attack)
 
 if (process.env['SHOW_ATTACKS'] === '1') {
   for (const each of attacks) process.stdout.write(`${each.number}\t${each.what}\t${each.expected}\n`)

@@ -23,6 +23,7 @@ function standardOf({ level, version }: Question): PodSecurityStandard {
 export function ourReasons(object: JsonObject, question: Question): readonly string[] {
   const request = requestFor(object)
   const pods = podsOf(request.kind, object) ?? []
+  if (typeof pods === 'string') throw new Error(pods)
   const subject = { facts: subjectFacts(), request, object, oldObject: null, pods }
   const broken = standardOf(question).checks.filter(check => check.run(subject).findings.length > 0)
   return broken.map(({ id }) => POD_SECURITY_CONTROLS[id as keyof typeof POD_SECURITY_CONTROLS].reasons[0]).toSorted()

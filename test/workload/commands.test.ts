@@ -69,6 +69,7 @@ it('ends, whatever a script says', () => {
   ).toContain('there is too much of it')
   expect(commandsInScript('a;'.repeat(40_000)).unreadable).toEqual(['a script of it is longer than 64 KiB'])
   expect(commandsInScript('$('.repeat(5000)).commands.length).toBeLessThan(3000)
+  expect(commandsInScript('a() '.repeat(15_000)).unreadable).toContain('its scripts are nested too deep')
   // Each of these fills the stack of the parser, or of what reads its tree.
   for (const piece of ['coproc ', '! ', 'a <(', 'if a; then ', '{ ', 'f(){ ', '(']) {
     expect(() => commandsInScript(piece.repeat(60_000 / piece.length))).not.toThrow()

@@ -1,12 +1,12 @@
 import { quote } from '../../admission/text.ts'
 import { append, type Pointer } from '../../json/pointer.ts'
-import { dig, get, getList, getString, isObject, type JsonObject } from '../../json/value.ts'
+import { dig, get, getList, getString, type JsonObject } from '../../json/value.ts'
 import type { Argument } from '../../workload/commands/output.ts'
 import type { Container, Pod } from '../../workload/pod.ts'
-import { claimedVolumes } from '../../workload/template.ts'
 import { EtcdFlags } from './flags.ts'
 import { argvOf, argvOfCopy, runsScript } from './program.ts'
 import { etcdVariablesOf } from './variables.ts'
+import { PodVolumes } from './volumes.ts'
 
 /** One etcd as a container starts it. */
 export interface EtcdMember {
@@ -26,7 +26,7 @@ export interface EtcdMember {
 export interface DataVolume {
   readonly pointer: Pointer
   /** What the volume is, and where on it the data lies, whatever it is called; undefined where the data is on no volume. */
-  readonly identity: string | undefined
+  readonly identity: readonly string[] | undefined
   /** Whether it outlives the pod. */
   readonly lasts: boolean
 }
@@ -44,12 +44,13 @@ const NONE: EtcdPod = { members: [], unread: [] }
 export function etcdIn(pod: Pod, object: JsonObject): EtcdPod {
   const mentioning = pod.containers.filter(mentionsEtcd)
   if (mentioning.length === 0) return NONE
+  const volumes = new PodVolumes(pod, object)
   const members: EtcdMember[] = []
   const unread: string[] = []
   for (const container of mentioning) {
     const argv = etcdArgv(container)
     const [reason] = container.commands.unreadable
-    if (argv !== undefined) members.push(memberOf(container, argv, pod, object))
+    if (argv !== undefined) members.push(memberOf(container, argv, volumes, object))
     else if (reason !== undefined && isWordOf(container, /initial-cluster|ETCD_INITIAL/)) {
       unread.push(`container ${quote(container.name)} has to do with how etcd starts, and ${reason}`)
     }
@@ -79,7 +80,12 @@ function etcdArgv({ image, value, commands: { commands } }: Container): readonly
   return argvOfCopy(commands) ?? (commands.some(runsScript) ? [undefined] : undefined)
 }
 
-function memberOf(container: Container, argv: readonly Argument[], pod: Pod, object: JsonObject): EtcdMember {
+function memberOf(
+  container: Container,
+  argv: readonly Argument[],
+  volumes: PodVolumes,
+  object: JsonObject,
+): EtcdMember {
   const flags = new EtcdFlags(argv, etcdVariablesOf(container))
   const file = flags.get('config-file')
   const state = file.isSet ? undefined : flags.get('initial-cluster-state')
@@ -90,7 +96,7 @@ function memberOf(container: Container, argv: readonly Argument[], pod: Pod, obj
     statePointer: pointerTo(container, 'initial-cluster-state', 'ETCD_INITIAL_CLUSTER_STATE'),
     size: sizeOf(flags, object),
     isForced: flags.isForced,
-    volume: dataVolume(container, flags, pod, object),
+    volume: dataVolume(container, flags, volumes),
   }
 }
 
@@ -106,34 +112,35 @@ function sizeOf(flags: EtcdFlags, object: JsonObject): EtcdMember['size'] {
 }
 
 /** Where the data lies and, where that is somewhere else, the log by which etcd tells that it has been there before. */
-function dataVolume(container: Container, flags: EtcdFlags, pod: Pod, object: JsonObject): DataVolume {
+function dataVolume(container: Container, flags: EtcdFlags, volumes: PodVolumes): DataVolume {
   const name = flags.get('name').value ?? 'default'
   const directory = withoutSlashes(flags.get('data-dir').value ?? `/${name}.etcd`)
-  const data = placeOf(directory, container, pod, object)
+  const data = placeOf(directory, container, volumes)
   const log = flags.get('wal-dir')
   if (!log.isSet || data.identity === undefined || log.value === `${directory}/member/wal`) return data
-  const place = placeOf(withoutSlashes(log.value ?? ''), container, pod, object)
-  return { ...data, identity: JSON.stringify([data.identity, place.identity]), lasts: data.lasts && place.lasts }
+  const place = placeOf(withoutSlashes(log.value ?? ''), container, volumes)
+  return { ...data, identity: [...data.identity, ...(place.identity ?? [''])], lasts: data.lasts && place.lasts }
 }
 
-function placeOf(directory: string, container: Container, pod: Pod, object: JsonObject): DataVolume {
+function placeOf(directory: string, container: Container, volumes: PodVolumes): DataVolume {
   const mounts = container.mounts
     .map(mount => ({ mount, path: withoutSlashes(getString(mount.value, 'mountPath') ?? '') || '/' }))
     .filter(({ path }) => directory === path || directory.startsWith(path === '/' ? '/' : `${path}/`))
     .toSorted((a, b) => b.path.length - a.path.length)
   const [found] = mounts
   if (found === undefined) return { pointer: container.pointer, identity: undefined, lasts: false }
-  const { pointer, volume: volumeName, value } = found.mount
+  const { pointer, volume: name, value } = found.mount
   const folder = [get(value, 'subPath') ?? '', get(value, 'subPathExpr') ?? '', directory.slice(found.path.length)]
-  const identityOf = (source: unknown) => JSON.stringify([source, ...folder])
-  const volume = pod.volumes.find(candidate => candidate.name === volumeName)
-  if (volume === undefined) {
-    const isClaimed = claimedVolumes(object, pod.pointer).has(volumeName)
-    return { pointer, identity: isClaimed ? identityOf(`claim ${volumeName}`) : undefined, lasts: isClaimed }
-  }
-  const { name: _, ...source } = volume.value
-  const isEmptyDir = isObject(get(volume.value, 'emptyDir')) || Object.keys(source).length === 0
-  return { pointer: volume.pointer, identity: identityOf(source), lasts: !isEmptyDir }
+  const known = volumes.find(name)
+  if (known === undefined) return { pointer, identity: undefined, lasts: false }
+  const { volume, source, lasts } = known
+  return { pointer: volume?.pointer ?? pointer, identity: [source, JSON.stringify(folder)], lasts }
+}
+
+/** Whether two members keep their data in the same place. */
+export function isSamePlace({ identity: one }: DataVolume, { identity: other }: DataVolume): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return one.length === other.length && one.every((part, index) => part === other[index])
 }
 
 function withoutSlashes(path: string): string {

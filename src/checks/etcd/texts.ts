@@ -41,7 +41,8 @@ const LIMITS = { aliasedNodes: 100 }
 
 function fileOf(text: string, wasFile: boolean, budget: Budget): EtcdText | undefined {
   if (!budget.spend(COST.text + text.length * COST.parsed)) return undefined
-  const value: Json | undefined = parseYaml(text, LIMITS).documents[0]?.value
+  const mayRetry = (characters: number) => budget.spend(characters * COST.parsed)
+  const value: Json | undefined = parseYaml(text, { ...LIMITS, mayRetry }).documents[0]?.value
   const cluster = getString(value, 'initial-cluster')
   if (!isObject(value) || (cluster === undefined && !wasFile)) return undefined
   return {

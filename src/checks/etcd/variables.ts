@@ -3,8 +3,12 @@ import type { Variables } from '../../workload/commands/environment.ts'
 import { baseName } from '../../workload/commands/output.ts'
 import type { Container } from '../../workload/pod.ts'
 
-/** A variable of etcd that a command sets, with a value that can be read where it stands between quotes or blanks. */
-const SET = /\b(ETCD_[A-Z0-9_]+)=(?:"([^"$`\\]{0,256})"|'([^']{0,256})'|([^\s"'$`;&|<>()\\]{0,256}))(?=[\s;&|)]|$)/g
+/**
+ * A variable of etcd that a command sets, with a value that can be read where it stands between quotes or blanks. What stands
+ * without quotes is looked ahead for, so that it is not tried shorter and shorter.
+ */
+const SET =
+  /\b(ETCD_[A-Z0-9_]+)=(?:"([^"$`\\]{0,256})"|'([^']{0,256})'|(?=([^\s"'$`;&|<>()\\]{0,256}))\4)(?=[\s;&|)]|$)/g
 /** One that a command names without reading it: `unset`, `env -u`, a value that cannot be read here. */
 const NAMED = /(?:(?<![\w$]|\$\{)|(?<=-u))ETCD_[A-Z0-9_]+/g
 

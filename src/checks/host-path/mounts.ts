@@ -3,6 +3,7 @@ import { append } from '../../json/pointer.ts'
 import { get, getString } from '../../json/value.ts'
 import type { Container, Mount } from '../../workload/pod.ts'
 import type { Finding } from '../check.ts'
+import { inKey } from '../findings.ts'
 import { INSTEAD } from './verdict.ts'
 import type { VolumeFindings } from './volumes.ts'
 
@@ -87,11 +88,11 @@ function hostPathFaults(
 
 /** What makes two mounts the same danger: the container, the path, and how it is mounted; not the volume's name. */
 function mountIdentity(container: Container, mount: Mount, volume: VolumeFindings | undefined): string {
-  const source = volume?.path ?? mount.volume
+  const source = volume?.path === undefined ? mount.volume : inKey(volume.path, 4096)
   const fields = ['mountPath', 'subPath', 'subPathExpr'].map(field => get(mount.value, field) ?? '')
   const isReadOnly = get(mount.value, 'readOnly') === true
   const propagation = get(mount.value, 'mountPropagation') ?? 'None'
-  return JSON.stringify([container.list, container.name, source, ...fields, isReadOnly, propagation])
+  return JSON.stringify([container.list, inKey(container.name), source, ...fields, isReadOnly, propagation])
 }
 
 /**

@@ -122,7 +122,9 @@ export const hostPathParams = z
 
 /** /var/run is /run: what is the same path counts once, with what was said of it first. */
 function distinct(entries: readonly ProtectedPath[]): readonly ProtectedPath[] {
-  return entries.filter(({ path }, index) => entries.findIndex(other => other.path === path) === index)
+  const byPath = new Map<string, ProtectedPath>()
+  for (const entry of entries) if (!byPath.has(entry.path)) byPath.set(entry.path, entry)
+  return [...byPath.values()]
 }
 
 function canonicalEntry({ path, why }: ProtectedPath): ProtectedPath {

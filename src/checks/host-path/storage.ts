@@ -1,7 +1,8 @@
 import { quote } from '../../admission/text.ts'
 import { append } from '../../json/pointer.ts'
-import { dig, get, getString, isObject, type JsonObject } from '../../json/value.ts'
+import { dig, get, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import type { Finding } from '../check.ts'
+import { collect } from '../findings.ts'
 import type { HostPathParams } from './params.ts'
 import { PERSISTENT_VOLUME_FIELDS } from './sources.ts'
 import { describePath, judgePath } from './verdict.ts'
@@ -15,27 +16,33 @@ const INSTEAD =
 export function judgePersistentVolume(object: JsonObject, params: HostPathParams): readonly Finding[] {
   const spec = get(object, 'spec')
   if (!isObject(spec)) return []
-  return Object.entries(spec).flatMap(([source, value]): readonly Finding[] => {
-    if (value === null || PERSISTENT_VOLUME_FIELDS.has(source)) return []
-    if (source !== 'hostPath' && source !== 'local') {
-      return judgeSource(() => 'the PersistentVolume', source, value, '/spec', params, NO_USERS)
+  return collect(findings => {
+    for (const source of Object.keys(spec)) {
+      for (const finding of judgeField(source, spec[source] ?? null, params)) findings.push(finding)
     }
-    const at = append('/spec', source)
-    const what = `the PersistentVolume ${source === 'local' ? 'has the local path' : 'mounts hostPath'}`
-    const { findings: found, path, hole } = judgeHostPath(() => what, value, at, params, NO_USERS)
-    const findings = found.map(finding => (finding.level === 'violation' ? { ...finding, hint: INSTEAD } : finding))
-    if (hole?.readOnly !== true || path === undefined) return findings
-    const message = `${what} ${quote(path)}, which is allowed read-only: a PersistentVolume cannot promise that`
-    const finding: Finding = {
-      pointer: at,
-      message,
-      hint: INSTEAD,
-      level: 'violation',
-      key: `read-only ${path}`,
-      facts: { path },
-    }
-    return [...findings, finding]
   })
+}
+
+function judgeField(source: string, value: Json, params: HostPathParams): readonly Finding[] {
+  if (value === null || PERSISTENT_VOLUME_FIELDS.has(source)) return []
+  if (source !== 'hostPath' && source !== 'local') {
+    return judgeSource(() => 'the PersistentVolume', source, value, '/spec', params, NO_USERS)
+  }
+  const at = append('/spec', source)
+  const what = `the PersistentVolume ${source === 'local' ? 'has the local path' : 'mounts hostPath'}`
+  const { findings: found, path, hole } = judgeHostPath(() => what, value, at, params, NO_USERS)
+  const findings = found.map(finding => (finding.level === 'violation' ? { ...finding, hint: INSTEAD } : finding))
+  if (hole?.readOnly !== true || path === undefined) return findings
+  const message = `${what} ${quote(path)}, which is allowed read-only: a PersistentVolume cannot promise that`
+  const finding: Finding = {
+    pointer: at,
+    message,
+    hint: INSTEAD,
+    level: 'violation',
+    key: `read-only ${path}`,
+    facts: { path },
+  }
+  return [...findings, finding]
 }
 
 /** Which pods will mount a PersistentVolume cannot be seen from it. */

@@ -3,6 +3,7 @@ import { append, type Pointer } from '../../json/pointer.ts'
 import { get, getList, getString, isObject, type Json } from '../../json/value.ts'
 import type { Pod, Volume } from '../../workload/pod.ts'
 import type { Finding, FindingFacts } from '../check.ts'
+import { isCut } from '../findings.ts'
 import type { AllowedPath, HostPathParams } from './params.ts'
 import { HARMLESS_VOLUME_SOURCES, refusalOfSource } from './sources.ts'
 import { describePath, INSTEAD, judgePath } from './verdict.ts'
@@ -26,6 +27,7 @@ export function judgeVolume(volume: Volume, users: Users, params: HostPathParams
   let path: string | undefined
   let hole: AllowedPath | undefined
   for (const source of Object.keys(volume.value)) {
+    if (isCut(findings)) break
     const value = volume.value[source]
     if (source === 'name' || value === null) continue
     if (source === 'hostPath') {

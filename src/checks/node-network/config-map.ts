@@ -1,6 +1,6 @@
 import { quote } from '../../admission/text.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { Budget } from '../../workload/commands/budget.ts'
+import { Budget, COST } from '../../workload/commands/budget.ts'
 import { commandsInScript } from '../../workload/commands/commands.ts'
 import { textsOf } from '../../workload/config-map.ts'
 import type { CheckResult, Finding } from '../check.ts'
@@ -23,12 +23,12 @@ export function judgeConfigMap(object: JsonObject): CheckResult {
   for (const { key, text, pointer } of textsOf(object)) {
     if (!mayName(text)) continue
     const { commands } = commandsInScript(text, budget)
-    const verdicts = [...linesOf(text), ...commands.flatMap(settingsOf)].map(verdictOn)
+    const verdicts = [...linesOf(text, budget), ...commands.flatMap(settingsOf)].map(verdictOn)
     const off = new Set(verdicts.flatMap(verdict => (typeof verdict === 'string' ? [] : [verdict.off])))
     for (const sysctl of off) {
       findings.push(switchedOff(`the text ${quote(key)}`, sysctl, pointer, `in ${JSON.stringify(key)}`))
     }
-    if (off.size > 0 || !isMentioned(text)) continue
+    if (off.size > 0 || !(isMentioned(text) || budget.isOverrun)) continue
     if (verdicts.includes('unreadable') || !verdicts.includes('fine') || commands.some(isOpaque)) {
       skipped.push(
         `the text ${quote(key)} has to do with the sysctls of a node's network, and what it does cannot be read`,
@@ -39,9 +39,13 @@ export function judgeConfigMap(object: JsonObject): CheckResult {
 }
 
 /** The lines of sysctl.conf; comments begin with `#` or `;`. */
-function linesOf(text: string): readonly Setting[] {
-  return text
-    .split('\n')
-    .filter(line => !/^\s*[#;]/.test(line))
-    .flatMap(line => assignmentIn(line) ?? [])
+function linesOf(text: string, budget: Budget): readonly Setting[] {
+  const settings: Setting[] = []
+  for (const line of text.split('\n')) {
+    const setting = /^\s*[#;]/.test(line) ? undefined : assignmentIn(line)
+    if (setting === undefined) continue
+    if (!budget.spend(COST.setting)) return [...settings, { name: undefined, value: undefined }]
+    settings.push(setting)
+  }
+  return settings
 }

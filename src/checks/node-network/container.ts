@@ -1,5 +1,5 @@
 import { quote } from '../../admission/text.ts'
-import { append } from '../../json/pointer.ts'
+import { append, type Pointer } from '../../json/pointer.ts'
 import { getList, getString, type Json, type JsonObject } from '../../json/value.ts'
 import { hooksOf } from '../../workload/commands/commands.ts'
 import type { RunCommand } from '../../workload/commands/reader.ts'
@@ -11,19 +11,19 @@ import { isMentioned, isOpaque, settingsOf, switchedOff, verdictOn } from './set
 export function judgeContainer(container: Container): CheckResult {
   // Nearly every container: nothing has to be parsed.
   if (!isInteresting(container.value)) return NOTHING
-  const mentioning = wordsOf(container).filter(({ text }) => isMentioned(text))
+  const mention = mentionIn(container)
   const { commands: own, hookCommands: hooks } = container
   const commands = [...own.commands, ...hooks.commands]
   const unreadable = [...own.unreadable, ...hooks.unreadable]
   const verdicts = commands.flatMap(settingsOf).map(verdictOn)
   const off = new Set(verdicts.flatMap(verdict => (typeof verdict === 'string' ? [] : [verdict.off])))
-  const place = mentioning[0]?.pointer ?? container.pointer
+  const place = mention ?? container.pointer
   const facts = { containers: [{ name: container.name, image: container.image }] }
   const name = `container ${quote(container.name)}`
   const findings: readonly Finding[] = [...off].map(sysctl =>
     switchedOff(name, sysctl, place, `in ${JSON.stringify([container.list, container.name])}`, facts),
   )
-  if (findings.length > 0 || mentioning.length === 0) return { findings }
+  if (findings.length > 0 || mention === undefined) return { findings }
   // Every mention that is understood is a setting or a look at one; where there is none, nobody knows what it does.
   const isUnderstood = verdicts.includes('fine') && !verdicts.includes('unreadable') && !hasOpaque(container, commands)
   if (isUnderstood && unreadable.length === 0) return NOTHING
@@ -38,19 +38,14 @@ function hasOpaque({ value }: Container, commands: readonly RunCommand[]): boole
   return commands.slice(getList(value, 'command').length > 0 ? 0 : 1).some(isOpaque)
 }
 
-/** The texts of a container that say what it does, each where it stands. */
-function wordsOf({ pointer, value }: Container): readonly { readonly text: string; readonly pointer: string }[] {
-  const words = placesOf(value).flatMap(({ path, words }) =>
-    words.map((word, index) => ({
-      text: typeof word === 'string' ? word : '',
-      pointer: append(pointer, ...path, index),
-    })),
-  )
-  const variables = getList(value, 'env').map((variable, index) => ({
-    text: getString(variable, 'value') ?? '',
-    pointer: append(pointer, 'env', index),
-  }))
-  return [...words, ...variables]
+/** Where a container first names one of these sysctls: in a command, or in a variable. */
+function mentionIn({ pointer, value }: Container): Pointer | undefined {
+  for (const { path, words } of placesOf(value)) {
+    const index = words.findIndex(word => typeof word === 'string' && isMentioned(word))
+    if (index >= 0) return append(pointer, ...path, index)
+  }
+  const index = getList(value, 'env').findIndex(variable => isMentioned(getString(variable, 'value') ?? ''))
+  return index < 0 ? undefined : append(pointer, 'env', index)
 }
 
 /** Every list of words that a container runs, and where it stands. */

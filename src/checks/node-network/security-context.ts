@@ -6,6 +6,7 @@ import { switchedOff, verdictOn } from './settings.ts'
 
 /** The sysctls that a pod asks its runtime for. */
 export function judgeSecurityContext({ pointer, spec, containers }: Pod): readonly Finding[] {
+  const facts = { containers: containers.map(({ name, image }) => ({ name, image })) }
   return getList(get(spec, 'securityContext'), 'sysctls').flatMap((sysctl, index) => {
     const value = get(sysctl, 'value')
     const name = getString(sysctl, 'name')
@@ -13,7 +14,6 @@ export function judgeSecurityContext({ pointer, spec, containers }: Pod): readon
     const verdict = verdictOn({ name, value: value === undefined ? undefined : String(value) })
     if (typeof verdict === 'string') return []
     const at = pointerOf([...(parsePointer(pointer) ?? []), 'spec', 'securityContext', 'sysctls', index, 'value'])
-    const facts = { containers: containers.map(container => ({ name: container.name, image: container.image })) }
     return [switchedOff('the pod', verdict.off, at, 'securityContext', facts)]
   })
 }

@@ -3,7 +3,7 @@ import type { Pointer } from '../../json/pointer.ts'
 import { type Argument, baseName } from '../../workload/commands/output.ts'
 import type { RunCommand } from '../../workload/commands/reader.ts'
 import type { Finding, FindingFacts } from '../check.ts'
-import { isPattern, meets } from './pattern.ts'
+import { firstMet, isPattern } from './pattern.ts'
 
 /** What of a text is about these sysctls, whatever separates their parts. */
 const MENTIONED = /bridge-nf-call-|\bip_forward\b/
@@ -110,13 +110,12 @@ export function verdictOn({ name, value }: Setting): { readonly off: string } | 
 /** The watched sysctl that a pattern meets. */
 function patternName(name: string): string | undefined {
   if (!isPattern(name)) return undefined
-  const dotted = name.replaceAll('/', '.')
-  return WATCHED.find(watched => meets(dotted, watched))
+  return firstMet(name.replaceAll('/', '.'), WATCHED)?.join('.')
 }
 
 const WATCHED = [
-  ...['iptables', 'ip6tables', 'arptables'].map(table => `net.bridge.bridge-nf-call-${table}`),
-  'net.ipv4.ip_forward',
+  ...['iptables', 'ip6tables', 'arptables'].map(table => ['net', 'bridge', `bridge-nf-call-${table}`]),
+  ['net', 'ipv4', 'ip_forward'],
 ]
 
 /** The finding about a sysctl that is switched off. */

@@ -1,7 +1,8 @@
 import { get } from '../../json/value.ts'
 import { POD_TEMPLATE_KINDS } from '../../workload/kinds.ts'
 import type { Pod } from '../../workload/pod.ts'
-import type { Check, CheckResult, Finding } from '../check.ts'
+import type { Check, CheckResult } from '../check.ts'
+import { collect, type Findings } from '../findings.ts'
 import { rulesFor } from '../resources.ts'
 import { controlOf, type PodSecurityControl, type PodSecurityId } from './controls.ts'
 import { type PodSecurityParams, paramsOf } from './params.ts'
@@ -14,7 +15,7 @@ export interface PodSecurityJudge {
    * Adds what is wrong with a pod at v1.`minor`. It is asked neither at versions that do not have the control nor about
    * pods that the control spares.
    */
-  judge(pod: Pod, minor: number, findings: Finding[]): void
+  judge(pod: Pod, minor: number, findings: Findings): void
 }
 
 /** The check of one control: Kubernetes' verdict about every pod and every template of one. */
@@ -28,8 +29,9 @@ export function podSecurityCheck({ id, summary, judge }: PodSecurityJudge): Chec
     params: paramsOf(control),
     run({ pods }, params) {
       if (!isInForce(control, params)) return NOTHING
-      const findings: Finding[] = []
-      for (const pod of pods) if (!isSpared(pod, control, params.minor)) judge(pod, params.minor, findings)
+      const findings = collect(found => {
+        for (const pod of pods) if (!isSpared(pod, control, params.minor)) judge(pod, params.minor, found)
+      })
       return findings.length === 0 ? NOTHING : { findings }
     },
   }

@@ -1,4 +1,5 @@
 import type { BoundCheck, Finding, Subject } from '../check.ts'
+import { isCut } from '../findings.ts'
 import { CHECKS } from '../index.ts'
 import { controlOf, POD_SECURITY_CONTROLS, type PodSecurityId, type PodSecurityLevel } from './controls.ts'
 import { parseVersion } from './params.ts'
@@ -29,7 +30,13 @@ function levelOf(id: PodSecurityId, level: PodSecurityLevel): PodSecurityLevel {
   return controlOf(id).level === 'restricted' ? 'restricted' : level
 }
 
-/** What a standard finds, over all pods of an object. */
-export function findingsOf({ checks }: PodSecurityStandard, subject: Subject): readonly Finding[] {
-  return checks.flatMap(check => check.run(subject).findings)
+/** What a standard finds, over all pods of an object; undefined where a control finds more than is told. */
+export function findingsOf({ checks }: PodSecurityStandard, subject: Subject): readonly Finding[] | undefined {
+  const found: Finding[] = []
+  for (const check of checks) {
+    const { findings } = check.run(subject)
+    if (isCut(findings)) return undefined
+    for (const finding of findings) found.push(finding)
+  }
+  return found
 }

@@ -3,6 +3,7 @@ import { append, type Pointer, type Segment } from '../../json/pointer.ts'
 import { get, isList, type Json } from '../../json/value.ts'
 import type { Container, Pod } from '../../workload/pod.ts'
 import type { Finding } from '../check.ts'
+import { inKey } from '../findings.ts'
 
 /** What is wrong with the pod itself or with one of its containers. */
 export interface Fault {
@@ -18,7 +19,7 @@ export interface Fault {
 /** A violation by the pod itself, which concerns all its containers, or by one container. */
 export function violation(pod: Pod, container: Container | undefined, { rule, path, says, hint }: Fault): Finding {
   const concerned = container === undefined ? pod.containers : [container]
-  const identity = container === undefined ? ['pod'] : [container.list, container.name]
+  const identity = container === undefined ? ['pod'] : [container.list, inKey(container.name)]
   return {
     pointer:
       container === undefined

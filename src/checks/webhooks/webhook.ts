@@ -1,7 +1,7 @@
 import { append, type Pointer } from '../../json/pointer.ts'
 import { get, getList, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import { readSelector, type Selector } from '../../workload/selector.ts'
-import type { Finding } from '../check.ts'
+import { type Findings, inKey } from '../findings.ts'
 
 /** One rule of a webhook: what it is asked about. */
 export interface WebhookRule {
@@ -35,37 +35,35 @@ export interface Webhook {
 
 /** What the rules of the check add to. */
 export interface Verdicts {
-  readonly findings: Finding[]
+  readonly findings: Findings
   readonly skipped: string[]
 }
 
 /** The webhooks of a Mutating- or ValidatingWebhookConfiguration. */
-export function webhooksIn(object: JsonObject): readonly Webhook[] {
+export function* webhooksIn(object: JsonObject): Generator<Webhook> {
   const isMutating = get(object, 'kind') === 'MutatingWebhookConfiguration'
-  return getList(object, 'webhooks').flatMap((value, index): readonly Webhook[] => {
-    if (!isObject(value)) return []
+  for (const [index, value] of getList(object, 'webhooks').entries()) {
+    if (!isObject(value)) continue
     const pointer = append('', 'webhooks', index)
-    return [
-      {
-        pointer,
-        name: getString(value, 'name') ?? '',
-        isMutating,
-        value,
-        failsClosed: (getString(value, 'failurePolicy') ?? 'Fail') === 'Fail',
-        rules: getList(value, 'rules').map((rule, at) => ({
-          pointer: append(pointer, 'rules', at),
-          apiGroups: textsIn(rule, 'apiGroups'),
-          resources: textsIn(rule, 'resources'),
-          operations: textsIn(rule, 'operations'),
-          isClusterScoped: get(rule, 'scope') === 'Cluster',
-        })),
-        namespaceSelector: selectorOf(get(value, 'namespaceSelector')),
-        objectSelector: selectorOf(get(value, 'objectSelector')),
-        hasConditions: getList(value, 'matchConditions').length > 0,
-        clientConfig: get(value, 'clientConfig'),
-      },
-    ]
-  })
+    yield {
+      pointer,
+      name: inKey(getString(value, 'name') ?? '', 1024),
+      isMutating,
+      value,
+      failsClosed: (getString(value, 'failurePolicy') ?? 'Fail') === 'Fail',
+      rules: getList(value, 'rules').map((rule, at) => ({
+        pointer: append(pointer, 'rules', at),
+        apiGroups: textsIn(rule, 'apiGroups'),
+        resources: textsIn(rule, 'resources'),
+        operations: textsIn(rule, 'operations'),
+        isClusterScoped: get(rule, 'scope') === 'Cluster',
+      })),
+      namespaceSelector: selectorOf(get(value, 'namespaceSelector')),
+      objectSelector: selectorOf(get(value, 'objectSelector')),
+      hasConditions: getList(value, 'matchConditions').length > 0,
+      clientConfig: get(value, 'clientConfig'),
+    }
+  }
 }
 
 function selectorOf(value: Json | undefined): Selector | undefined {
@@ -87,12 +85,8 @@ export function covers(rule: WebhookRule, group: string, resource: string, some:
   if (isClusterScoped || !isAskedOn(rule, some)) return false
   if (!apiGroups.includes('*') && !apiGroups.includes(group)) return false
   const [plural = '', sub] = resource.split('/')
-  return resources.some(pattern => {
-    if (pattern === '*/*' || pattern === resource) return true
-    const [wanted, wantedSub] = pattern.split('/')
-    if (wanted !== '*' && wanted !== plural) return false
-    return sub === undefined ? wantedSub === undefined || wantedSub === '*' : wantedSub === '*' || wantedSub === sub
-  })
+  const patterns = [resource, `${plural}/*`, sub === undefined ? '*' : `*/${sub}`, '*/*']
+  return patterns.some(pattern => resources.includes(pattern))
 }
 
 /** The pointer to a field of a webhook, or to the webhook where the field is absent. */

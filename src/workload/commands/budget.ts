@@ -12,6 +12,8 @@ export const COST = {
   command: 2000,
   /** A word that a program is given, beside its characters. */
   word: 80,
+  /** A line that sets something. */
+  setting: 200,
 } as const
 
 /** As much as two scripts of the longest kind, or four thousand commands. */

@@ -8,8 +8,13 @@ export type Unwrapped =
 
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash', 'dash', 'zsh', 'ksh', 'mksh', 'hush'])
 
+interface Wrapper {
+  readonly valued?: RegExp
+  readonly operands?: number
+}
+
 /** Programs that run what follows them, and their options that take a word of their own. */
-const WRAPPERS: Readonly<Record<string, { readonly valued?: RegExp; readonly operands?: number }>> = {
+const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   busybox: {},
   chroot: { valued: /^--(?:userspec|groups)$/, operands: 1 },
   command: {},
@@ -36,38 +41,42 @@ const MOST = 16
 
 /** Takes off what only starts another program: `nsenter -t 1 -m -- sh -c '…'` is the script. */
 export function unwrap(argv: readonly Argument[]): Unwrapped {
-  let left = argv
+  // Where the command begins that is looked at: the words are not copied for each wrapper.
+  let at = 0
+  const program = (): Unwrapped => ({ kind: 'program', argv: at === 0 ? argv : argv.slice(at) })
   for (let count = 0; count < MOST; count++) {
-    const [first, ...rest] = left
-    if (first === undefined) return { kind: 'program', argv: left }
+    const first = argv[at]
+    if (first === undefined) return program()
     const name = baseName(first)
-    if (name === 'eval') {
-      return { kind: 'script', text: join(rest) }
+    if (name === 'eval') return { kind: 'script', text: join(argv.slice(at + 1)) }
+    if (SHELLS.has(name) || (name === 'su' && argv.includes('-c', at + 1))) {
+      const flag = shellFlag(argv, at + 1)
+      return flag === undefined ? program() : { kind: 'script', text: argv[flag + 1] }
     }
-    if (SHELLS.has(name) || (name === 'su' && rest.includes('-c'))) return shellOf(left)
     const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined
-    if (wrapper === undefined) return { kind: 'program', argv: left }
+    if (wrapper === undefined) return program()
     if (name === 'env') {
-      const split = rest.findIndex(arg => arg === '-S' || arg === '--split-string')
-      if (split >= 0) return { kind: 'script', text: rest[split + 1] }
+      const split = indexOf(argv, at + 1, arg => arg === '-S' || arg === '--split-string')
+      if (split !== undefined) return { kind: 'script', text: argv[split + 1] }
     }
-    const inner = afterOptions(rest, wrapper.valued, wrapper.operands ?? 0, name === 'env' || name === 'sudo')
+    const inner = afterOptions(argv, at + 1, wrapper, name === 'env' || name === 'sudo')
     // `command` alone, or `nsenter` that starts a shell of its own.
-    if (inner.length === 0) return { kind: 'program', argv: left }
-    left = inner
+    if (inner >= argv.length) return program()
+    at = inner
   }
-  return { kind: 'program', argv: left }
+  return program()
 }
 
+/** Where the command begins that stands behind the options and operands of a wrapper. */
 function afterOptions(
-  args: readonly Argument[],
-  valued: RegExp | undefined,
-  operands: number,
+  argv: readonly Argument[],
+  from: number,
+  { valued, operands = 0 }: Wrapper,
   takesAssignments: boolean,
-): readonly Argument[] {
-  let at = 0
-  while (at < args.length) {
-    const arg = args[at]
+): number {
+  let at = from
+  while (at < argv.length) {
+    const arg = argv[at]
     if (arg === '--') {
       at++
       break
@@ -78,11 +87,15 @@ function afterOptions(
     else if (takesAssignments && /^[A-Za-z_]\w*=/.test(arg)) at++
     else break
   }
-  return args.slice(at + operands)
+  return at + operands
 }
 
-/** `sh -ec SCRIPT`; a shell that reads a file or its input runs what is not here. */
-function shellOf(argv: readonly Argument[]): Unwrapped {
-  const flag = argv.findIndex((arg, index) => index > 0 && arg?.includes('c') && /^-[a-zA-Z]+$/.test(arg))
-  return flag < 0 ? { kind: 'program', argv } : { kind: 'script', text: argv[flag + 1] }
+/** The `-ec` of `sh -ec SCRIPT`; a shell that reads a file or its input runs what is not here. */
+function shellFlag(argv: readonly Argument[], from: number): number | undefined {
+  return indexOf(argv, from, arg => arg?.includes('c') === true && /^-[a-zA-Z]+$/.test(arg))
+}
+
+function indexOf(argv: readonly Argument[], from: number, isIt: (arg: Argument) => boolean): number | undefined {
+  for (let at = from; at < argv.length; at++) if (isIt(argv[at])) return at
+  return undefined
 }

@@ -283,6 +283,18 @@ describe('injection 43: long annotations', () => {
   })
 })
 
+describe('injection 43: YAML whose indentation only the parser minds', () => {
+  it.each([
+    [3, '"xxx"'],
+    [900, 'the template does too much work for this pod'],
+  ])('in %i lines', (count, expected) => {
+    const lines = Array.from({ length: count }, (_, at) => `k${at}: {a\n}\n`).join('')
+    const text = sidecar('args: ["{% range fromYaml .Annotations.a %}x{% end %}"]')
+    const rendered = render(text, { annotations: { a: lines } })
+    expect(JSON.stringify(rendered)).toContain(expected)
+  })
+})
+
 describe('injection 44: files', () => {
   const bomb = `a: &a [${Array(10).fill('x').join()}]\n${[...'bcdefg'].map((key, i) => `${key}: &${key} [${Array(10).fill(`*${'abcdef'[i]}`).join()}]`).join('\n')}\n`
   const cases: readonly [name: string, text: string, problem: string][] = [

@@ -32,6 +32,11 @@ export class Budget {
 
   parse(offset: number, characters: number): void {
     if (characters > LIMITS.yaml) throw new Fault(`fromYaml reads at most ${LIMITS.yaml} characters`, offset)
+    this.parseAgain(offset, characters)
+  }
+
+  /** Before a text is parsed once more for one of its lines. */
+  parseAgain(offset: number, characters: number): void {
     this.step(offset, 1 + Math.ceil(characters / PARSED_PER_STEP))
   }
 

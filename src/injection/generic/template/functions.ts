@@ -66,7 +66,11 @@ function element(list: readonly TemplateValue[] | string, key: TemplateValue, ca
 function fromYaml([text = null]: readonly TemplateValue[], { offset, budget }: Call): TemplateValue {
   if (typeof text !== 'string') throw new Fault(`fromYaml takes a string, not ${typeName(text)}`, offset)
   budget.parse(offset, text.length)
-  const { documents, problems } = parseYaml(text, { depth: 50, aliasedNodes: 1000, documents: 2 })
+  const mayRetry = (characters: number) => {
+    budget.parseAgain(offset, characters)
+    return true
+  }
+  const { documents, problems } = parseYaml(text, { depth: 50, aliasedNodes: 1000, documents: 2, mayRetry })
   const [problem] = problems
   if (problem !== undefined) throw new Fault(`fromYaml: ${describeYaml(problem)}`, offset)
   const value = valueOfJson(documents[0]?.value ?? null)

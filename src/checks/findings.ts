@@ -1,0 +1,63 @@
+import type { Finding } from './check.ts'
+
+/**
+ * How many findings of one check about one object are told. A message shows twenty; an object has room for a third of a
+ * million, which would take the gateway a gigabyte.
+ */
+export const MOST_FINDINGS = 1000
+
+/** Where a check puts what it finds. */
+export interface Findings {
+  push(finding: Finding): void
+}
+
+class Full extends Error {}
+
+class Collection implements Findings {
+  readonly list: Finding[] = []
+
+  push(finding: Finding): void {
+    this.list.push(finding)
+    if (this.list.length > MOST_FINDINGS) throw new Full()
+  }
+}
+
+/** What `judge` finds; where that is more than `MOST_FINDINGS`, it is ended with one more than these. */
+export function collect(judge: (findings: Findings) => void): readonly Finding[] {
+  const findings = new Collection()
+  try {
+    judge(findings)
+  } catch (error) {
+    if (!(error instanceof Full)) throw error
+  }
+  return findings.list
+}
+
+/** Whether there is more than is told. */
+export function isCut(findings: readonly Finding[]): boolean {
+  return findings.length > MOST_FINDINGS
+}
+
+/**
+ * The findings that are told. In place of the others stands one that is never known from before, so that nothing passes
+ * because there is too much of it.
+ */
+export function told(findings: readonly Finding[]): readonly Finding[] {
+  return isCut(findings) ? [...findings.slice(0, MOST_FINDINGS), REST] : findings
+}
+
+/**
+ * A name or a path as it stands in a key. One container with a name of half a megabyte may have a thousand findings; the API
+ * server takes no name that is cut here, and no kernel such a path.
+ */
+export function inKey(text: string, limit = 256): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length})`
+}
+
+const REST: Finding = {
+  pointer: '',
+  message: `there are more than ${MOST_FINDINGS} findings, and the others were not looked for`,
+  hint: 'make several objects of it',
+  level: 'violation',
+  key: 'the rest',
+}
