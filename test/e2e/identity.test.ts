@@ -69,7 +69,7 @@ test('a caller of the right authority with another name gets 403', async () => {
 test('a gateway whose certificate the registration does not trust is not believed', async () => {
   await unregisterGateway(plane)
   const foreign = await createAuthority({ commonName: 'webhook-ca', days: 1 })
-  await registerGateway(plane, { port: gateway.port, authority: foreign })
+  await registerGateway(plane, { port: gateway.port, authority: foreign, refusal: 500 })
   const answer = await dryRunCreate(plane, podWith())
   expect(answer.status).toBe(500)
   expect(answer.body).toContain('failed to verify certificate')
