@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
-import { freePort } from './processes.ts'
+import { listen } from './processes.ts'
 
 /** Something behind the balancer: where it serves, and whether it wants connections. */
 export interface Backend {
@@ -54,11 +54,7 @@ export async function startBalancer(): Promise<Balancer> {
       from.pipe(to)
     }
   })
-  const port = await freePort()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
+  const port = await listen(server)
   return {
     port,
     add: backend => {
