@@ -77,7 +77,7 @@ const helm = async (version: 'helm3' | 'helm4', args: readonly string[], ...valu
   return stdout
 }
 const upgrade = (version: 'helm3' | 'helm4', ...more: readonly string[]) =>
-  helm(version, ['upgrade', 'portcullis', CHART, '--wait', '--timeout', '100s'], ...values(), ...more)
+  helm(version, ['upgrade', 'portcullis', CHART, '--wait', '--timeout', '200s'], ...values(), ...more)
 const values = () => [
   `service.port=${balancer.port}`,
   'gateway.replicas=2',
@@ -162,7 +162,7 @@ const reported = (resource: string, failures: number) =>
   })
 
 test('helm install --wait ends when everything is ready, and blocks nothing', async () => {
-  const notes = await helm('helm3', ['install', 'portcullis', CHART, '--wait', '--timeout', '100s'], ...values())
+  const notes = await helm('helm3', ['install', 'portcullis', CHART, '--wait', '--timeout', '200s'], ...values())
   expect(notes).toContain('is installed in mode observe')
   // No kube-proxy runs here: the Service leads to the balancer.
   await kubectl(
@@ -177,7 +177,7 @@ test('helm install --wait ends when everything is ready, and blocks nothing', as
 })
 
 test('helm test says that it works', async () => {
-  expect(await helm('helm3', ['test', 'portcullis', '--timeout', '60s'])).toMatch(/Phase: +Succeeded/)
+  expect(await helm('helm3', ['test', 'portcullis', '--timeout', '100s'])).toMatch(/Phase: +Succeeded/)
 })
 
 test('what is bad already is reported, and the reports follow what changes', async () => {
@@ -198,7 +198,7 @@ test('an upgrade to mode enforce, by helm 4, refuses and injects', async () => {
   await upgrade('helm4', ...ENFORCING)
   await registrationBecomes(plane, 'enforce/in-force/Fail')
   await rootPodGets(plane, 403, 'shop')
-  expect(await helm('helm4', ['test', 'portcullis', '--timeout', '60s'])).toMatch(/Phase: +Succeeded/)
+  expect(await helm('helm4', ['test', 'portcullis', '--timeout', '100s'])).toMatch(/Phase: +Succeeded/)
   await apply(
     TEAM,
     {
@@ -316,7 +316,7 @@ test('an upgrade and a rollback keep serving: no admission fails while every gat
   await upgrade('helm3', ...ENFORCING, 'gateway.podAnnotations.example\\.com/round=two')
   await replaced(first)
   const second = kubelet.running('gateway').map(({ name }) => name)
-  await helm('helm3', ['rollback', 'portcullis', '--wait', '--timeout', '100s'])
+  await helm('helm3', ['rollback', 'portcullis', '--wait', '--timeout', '200s'])
   await replaced(second)
   const { sent, failed } = await load.stop()
   process.stdout.write(`${sent} admissions during an upgrade and a rollback, ${failed.length} failed\n`)
@@ -405,7 +405,7 @@ test('uninstalling leaves nothing behind', async () => {
     await apply({ apiVersion: 'wgpolicyk8s.io/v1alpha2', kind, metadata: { ...metadata, ...namespaced } })
   }
   askedBefore = accessOf(plane.directory).length
-  await helm('helm3', ['uninstall', 'portcullis', '--wait', '--timeout', '100s'])
+  await helm('helm3', ['uninstall', 'portcullis', '--wait', '--timeout', '200s'])
   expect(await registrationOf(plane)).toBe('none')
   await kubectl('delete', 'replicasets,statefulsets,daemonsets,replicationcontrollers,jobs,pods', '-n', 'shop', '--all')
   await kubectl('delete', 'secret', '-n', NAMESPACE, 'client-ca')

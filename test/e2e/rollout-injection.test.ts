@@ -29,7 +29,7 @@ beforeAll(async () => {
     metadata: { name: 'let-orphans-in', namespace: 'portcullis-system' },
     spec: { policies: ['pod-adoption'], reason: 'a test of what comes after it' },
   })
-}, 300_000)
+})
 
 afterAll(async () => {
   await portcullis?.stop()

@@ -36,7 +36,7 @@ beforeAll(async () => {
   namespaces = await createNamespaces(plane, 40, 4)
   await apply(plane, ...namespaces.map(namespace => deployment(namespace, 'web', 2)))
   await waitUntil('all pods are ready', async () => (await readyPods(plane, namespaces)) === 80)
-}, 300_000)
+})
 
 afterAll(async () => {
   await portcullis?.stop()
@@ -177,7 +177,7 @@ test('a bad policy is taken back by itself, before it has left the canary', asyn
       `${touched} creations refused, ${missing} pods missing then\n`,
   )
   expect((await rolloutStatus(plane, 'bad'))?.reason).toBe('Breached')
-  await waitUntil('all pods are back', async () => (await readyPods(plane, canaries)) === 16, { milliseconds: 120_000 })
+  await waitUntil('all pods are back', async () => (await readyPods(plane, canaries)) === 16)
   process.stdout.write(`all pods were back ${seconds(breach, performance.now())} s after the first refusal\n`)
   const { stdout } = await plane.kubectl(['get', 'events', '-n', 'default', '-o', 'yaml'])
   expect(stdout).toMatch(/reason: Breached/)
@@ -212,7 +212,7 @@ test('what an undo would lose is predicted, and keeps the policy from coming', a
     const replicas = await plane.kubectl(['get', name, '-n', canary, '-o', 'jsonpath={.spec.replicas}'])
     if (replicas.stdout === '0') await plane.kubectl(['delete', name, '-n', canary])
   }
-  await rolloutBecomes(plane, 'undo', ({ phase }) => phase === 'Complete', 90_000)
+  await rolloutBecomes(plane, 'undo', ({ phase }) => phase === 'Complete')
   expect((await dryRunCreate(plane, hostNetwork, second)).status).toBe(403)
 })
 

@@ -74,8 +74,6 @@ export async function registrationOf(plane: ControlPlane): Promise<string> {
 }
 
 /** Waits until the registration is this. */
-export async function registrationBecomes(plane: ControlPlane, expected: string, milliseconds = 60_000): Promise<void> {
-  await waitUntil(`the registration is ${expected}`, async () => (await registrationOf(plane)) === expected, {
-    milliseconds,
-  })
+export async function registrationBecomes(plane: ControlPlane, expected: string): Promise<void> {
+  await waitUntil(`the registration is ${expected}`, async () => (await registrationOf(plane)) === expected)
 }

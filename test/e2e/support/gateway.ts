@@ -69,7 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     stop: signal => running.stop(signal),
   }
   folders.set(gateway, directory)
-  await waitUntil('the gateway is ready', isReady, { process: running, milliseconds: 30_000 })
+  await waitUntil('the gateway is ready', isReady, { process: running })
   return gateway
 }
 

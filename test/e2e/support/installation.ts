@@ -52,7 +52,7 @@ export async function install(
   const { code, stderr } = await runTool(
     'helm3',
     [
-      ...['install', 'portcullis', 'charts/portcullis', '-n', NAMESPACE, '--wait', '--timeout', '100s'],
+      ...['install', 'portcullis', 'charts/portcullis', '-n', NAMESPACE, '--wait', '--timeout', '200s'],
       ...all.flatMap(value => ['--set', value]),
     ],
     { env },

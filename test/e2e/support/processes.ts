@@ -68,7 +68,7 @@ export async function waitUntil(
   probe: () => Promise<boolean>,
   options: { readonly process?: BackgroundProcess; readonly milliseconds?: number } = {},
 ): Promise<void> {
-  const { process: watched, milliseconds = 60_000 } = options
+  const { process: watched, milliseconds = 120_000 } = options
   const deadline = performance.now() + milliseconds
   // A probe that never answers, as of a server that is stopped in the middle, is a probe that says no.
   const answer = (): Promise<boolean> => {

@@ -95,7 +95,7 @@ export async function rolloutBecomes(
   plane: ControlPlane,
   name: string,
   is: (status: SeenRollout) => boolean,
-  milliseconds = 60_000,
+  milliseconds = 120_000,
 ): Promise<SeenRollout> {
   let seen: SeenRollout | undefined
   try {
