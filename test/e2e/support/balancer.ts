@@ -15,6 +15,8 @@ export interface Balancer {
   add(backend: Backend): void
   /** Forgets a backend; its open connections stay. */
   remove(backend: Backend): void
+  /** Whether new connections go there. */
+  leadsTo(backend: Backend): boolean
   stop(): Promise<void>
 }
 
@@ -62,6 +64,7 @@ export async function startBalancer(): Promise<Balancer> {
       void probe(backend)
     },
     remove: backend => void backends.delete(backend),
+    leadsTo: backend => backends.get(backend) === true,
     stop: () => {
       clearInterval(timer)
       for (const socket of sockets) socket.destroy()
