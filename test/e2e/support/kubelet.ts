@@ -50,6 +50,8 @@ export interface LocalPod {
   readonly process: BackgroundProcess
   isReady(): Promise<boolean>
   isLive(): Promise<boolean>
+  /** Whether it was live once since it was started: from then on it is killed when it hangs. */
+  hasStarted(): boolean
   metrics(): Promise<string>
   log(): string
 }
@@ -246,6 +248,7 @@ class Runner {
       process: running,
       isReady: async () => !this.#isEnding && running.isRunning() && (await fetch(`${url}/readyz`)).ok,
       isLive: async () => (await fetch(`${url}/livez`)).ok,
+      hasStarted: () => this.#hasStarted,
       metrics: async () => (await fetch(`${url}/metrics`)).text(),
       log: () => readFileSync(running.logFile, 'utf8'),
     }
