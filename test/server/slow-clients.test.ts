@@ -37,7 +37,8 @@ describe.concurrent('clients that take their time', () => {
     slow.resume()
     slow.write('POST /validate HT')
     expect(await took).toBeGreaterThan(4.5)
-    expect(await took).toBeLessThan(9)
+    // Not only by the end of what a whole request has.
+    expect(await took).toBeLessThan(10)
   })
 
   test('B5 headers have five seconds, checked every second', async ({ expect }) => {
@@ -95,7 +96,7 @@ describe.concurrent('clients that take their time', () => {
       sockets.push(socket)
       if (i % 100 === 99) await once(socket, 'connect')
     }
-    await expect.poll(() => closed, { timeout: 5000 }).toBeGreaterThanOrEqual(51)
+    await expect.poll(() => closed).toBeGreaterThanOrEqual(51)
     expect(closed).toBeLessThan(200)
     standing.write(head('/validate', { 'Content-Length': body.length }) + body)
     const [answer] = (await once(standing, 'data')) as [Buffer]
