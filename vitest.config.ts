@@ -20,8 +20,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // For what hangs: a test waits several times, each time with a bound of its own.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           // One control plane on one machine: files take turns, so that timings and counts stay their own.
           fileParallelism: false,
         },

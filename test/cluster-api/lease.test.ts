@@ -6,6 +6,9 @@ import { FakeCluster } from '../support/fake-cluster.ts'
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/portcullis-system/leases/portcullis-controller'
 
+/** Far more than a machine that has other things to do may keep a renewal from its turn. */
+const LEASE_MS = 3000
+
 /** A candidate whose term lasts until its signal says otherwise; two of them on one API share `log`. */
 function candidate(cluster: FakeCluster, identity: string, log: string[], api = cluster.client) {
   const stop = new AbortController()
@@ -19,7 +22,7 @@ function candidate(cluster: FakeCluster, identity: string, log: string[], api = 
     monotonic: () => performance.now(),
     onChange: isLeading => log.push(`${identity} ${isLeading ? 'leads' : 'ends'}`),
     onError: error => errors.push(error),
-    leaseMs: 1000,
+    leaseMs: LEASE_MS,
     retryMs: 20,
   })
   const ended = election.run(
@@ -44,13 +47,14 @@ describe('leader election', () => {
     const a = candidate(cluster, 'a', log)
     await expect.poll(() => log).toEqual(['a leads'])
     const b = candidate(cluster, 'b', log)
-    await sleep(1200)
+    await sleep(LEASE_MS * 1.2)
     expect(log).toEqual(['a leads'])
     expect(b.election.holder).toBe('a')
     const started = performance.now()
     await a.stop()
     await expect.poll(() => log).toEqual(['a leads', 'a ends', 'b leads'])
-    expect(performance.now() - started).toBeLessThan(900)
+    // Not by the lease's running out.
+    expect(performance.now() - started).toBeLessThan(LEASE_MS * 0.9)
     expect(dig(cluster.get(PATH), 'spec')).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 })
   })
 
@@ -64,7 +68,7 @@ describe('leader election', () => {
     })
     const started = performance.now()
     candidate(cluster, 'b', log)
-    await expect.poll(() => log, { timeout: 3000 }).toEqual(['b leads'])
+    await expect.poll(() => log).toEqual(['b leads'])
     expect(performance.now() - started).toBeGreaterThanOrEqual(1000)
   })
 
@@ -84,7 +88,7 @@ describe('leader election', () => {
     await expect.poll(() => log).toEqual(['a leads'])
     candidate(cluster, 'b', log)
     isCut = true
-    await expect.poll(() => log, { timeout: 5000 }).toEqual(['a leads', 'a ends', 'b leads'])
+    await expect.poll(() => log).toEqual(['a leads', 'a ends', 'b leads'])
     isCut = false
     expect(a.errors).toEqual([])
   })

@@ -97,12 +97,12 @@ test('war story 4 is seen while it happens: orphaned pods by namespace, growth b
   ])
   const mark = (pod: unknown) => (pod as StoredPod).metadata.labels?.['team'] === 'payments'
   const mutating = { name: 'wrong', namespace: 'shop', mark }
-  await registerMutating(plane, { ...mutating, port: wrong.port, authority: plane.webhookCa })
   onTestFinished(async () => {
     await plane.request('DELETE', '/apis/apps/v1/namespaces/shop/deployments/web')
     await unregisterMutating(plane, mutating)
     await wrong.stop()
   })
+  await registerMutating(plane, { ...mutating, port: wrong.port, authority: plane.webhookCa })
   await createDeployment(plane, 'shop')
   const started = performance.now()
   await waitUntil(
@@ -111,11 +111,13 @@ test('war story 4 is seen while it happens: orphaned pods by namespace, growth b
   )
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   process.stdout.write(`orphans seen after ${seconds} s, with ${(await podsIn(plane, 'shop')).length} pods\n`)
-  expect(
-    await metric(/^portcullis_pod_growth_ratio\{namespace="shop",kind="ReplicaSet",owner="web-\w+"\} (\d+)$/m),
-  ).toBeGreaterThan(1)
-  const events = await kubectl('get', 'events', '-n', 'shop', '--field-selector', 'reason=OrphanedPods')
-  expect(events).toMatch(/Warning +OrphanedPods +replicaset\/web-\w+ +\d+ pods? of its \d+ it does not select any more/)
+  const growth = /^portcullis_pod_growth_ratio\{namespace="shop",kind="ReplicaSet",owner="web-\w+"\} (\d+)$/m
+  await waitUntil('so is the growth', async () => (await metric(growth)) > 1)
+  // It is counted first, and then told of.
+  const told = /Warning +OrphanedPods +replicaset\/web-\w+ +\d+ pods? of its \d+ it does not select any more/
+  await waitUntil('an event says so', async () =>
+    told.test(await kubectl('get', 'events', '-n', 'shop', '--field-selector', 'reason=OrphanedPods')),
+  )
 })
 
 test('uninstalling removes the reports with the rest', async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ControlPlane, createNamespace, startControlPlane } from './support/control-plane.ts'
+import { applyDefinitions } from './support/controller.ts'
 import { type GatewayProcess, startGateway } from './support/gateway.ts'
 import { registerMutating, unregisterMutating } from './support/mutating.ts'
 import { waitUntil } from './support/processes.ts'
@@ -12,7 +13,7 @@ let gateway: GatewayProcess
 beforeAll(async () => {
   plane = await startControlPlane()
   for (const name of ['shop', 'portcullis-system']) await createNamespace(plane, name)
-  expect(await plane.kubectl(['apply', '-f', 'charts/portcullis/files/crds'])).toMatchObject({ code: 0 })
+  await applyDefinitions(plane)
   gateway = await startGateway({
     directory: plane.directory,
     authority: plane.webhookCa,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { runCommand } from './support/commands.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import {
@@ -11,7 +11,7 @@ import {
 } from './support/controller.ts'
 import { type GatewayProcess, startGateway } from './support/gateway.ts'
 import { waitUntil, withoutProxy } from './support/processes.ts'
-import { dryRunCreate, podWith } from './support/webhooks.ts'
+import { dryRunCreate, podWith, rootPodGets } from './support/webhooks.ts'
 
 const VALIDATING = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/portcullis'
 const ROOT_POD = podWith({ path: '/' })
@@ -54,9 +54,12 @@ afterAll(async () => {
 })
 
 test('installing blocks nothing: in mode observe a bad pod is admitted, with a warning', async () => {
+  onTestFinished(stopControllers)
   await start()
   await registrationBecomes(plane, 'observe/everywhere/Ignore')
-  const { code, stderr } = await plane.kubectl(['create', '--dry-run=server', '-f', 'examples/host-root-pod.yaml'])
+  const create = () => plane.kubectl(['create', '--dry-run=server', '-f', 'examples/host-root-pod.yaml'])
+  await waitUntil('the API server asks', async () => (await create()).stderr !== '')
+  const { code, stderr } = await create()
   expect([code, stderr]).toEqual([
     0,
     expect.stringMatching(/^Warning: would be refused by policy host-path: volume "host" mounts hostPath "\/"/),
@@ -65,10 +68,10 @@ test('installing blocks nothing: in mode observe a bad pod is admitted, with a w
     'the heartbeat is seen',
     async () => (await controllers[0]?.metrics())?.includes('portcullis_heartbeat_refused 1') ?? false,
   )
-  await stopControllers()
 })
 
 test('preview names exactly what enforcing would refuse, old ReplicaSets too, and enforce waits for it', async () => {
+  onTestFinished(stopControllers)
   const path = (bad: boolean) => ({ name: 'host', hostPath: { path: bad ? '/var/lib/kubelet' : '/data/app' } })
   const workload = (name: string, bad: boolean) => ({
     apiVersion: 'apps/v1',
@@ -127,11 +130,15 @@ test('preview names exactly what enforcing would refuse, old ReplicaSets too, an
 test('mode enforce is reached step by step, and refuses', async () => {
   await start('--mode', 'enforce')
   await registrationBecomes(plane, 'enforce/in-force/Fail')
-  expect(await rootPod()).toBe(403)
+  await rootPodGets(plane, 403, 'shop')
   expect(await rootPod('kube-system')).toBe(201)
-  const log = controllers[0]?.log() ?? ''
-  const written = [...log.matchAll(/"mode":"(\w+)","stage":"([\w-]+)","msg":"webhook configuration written"/g)]
-  expect(written.map(([, mode, stage]) => `${mode}/${stage}`)).toEqual(['enforce/everywhere', 'enforce/in-force'])
+  const written = () => {
+    const log = controllers[0]?.log() ?? ''
+    const lines = [...log.matchAll(/"mode":"(\w+)","stage":"([\w-]+)","msg":"webhook configuration written"/g)]
+    return lines.map(([, mode, stage]) => `${mode}/${stage}`)
+  }
+  await waitUntil('the last step is logged', async () => written().at(-1) === 'enforce/in-force')
+  expect(written()).toEqual(['enforce/everywhere', 'enforce/in-force'])
 })
 
 test('what somebody deletes or edits is there again within seconds, and an event says so', async () => {
@@ -146,9 +153,13 @@ test('what somebody deletes or edits is there again within seconds, and an event
   const patch = [{ op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore' }]
   await plane.request('PATCH', VALIDATING, patch, 'application/json-patch+json')
   await registrationBecomes(plane, 'enforce/in-force/Fail')
-  const events = await plane.kubectl(['get', 'events', '-n', 'default'])
-  expect(events.stdout).toMatch(/RegistrationRestored .*it was deleted by somebody else/)
-  expect(events.stdout).toMatch(/RegistrationRestored .*it was edited by somebody else/)
+  // It is restored first, and then told of.
+  for (const what of ['deleted', 'edited'])
+    await waitUntil(`an event says that it was ${what}`, async () =>
+      new RegExp(`RegistrationRestored .*it was ${what} by somebody else`).test(
+        (await plane.kubectl(['get', 'events', '-n', 'default'])).stdout,
+      ),
+    )
 })
 
 test('a policy about something new is enforced, the registration included', async () => {
@@ -230,27 +241,26 @@ test('with every gateway down, what runs goes on: finalizers go, a Deployment is
   }
   await apply(held)
   await gateway.stop('SIGKILL')
-  expect(await rootPod()).toBe(500)
-  const finalizer = await plane.kubectl([
-    ...['patch', 'pod', 'held', '-n', 'shop', '--type=json'],
-    '-p=[{"op":"remove","path":"/metadata/finalizers"}]',
-  ])
-  expect(finalizer.code, finalizer.stderr).toBe(0)
-  expect((await plane.kubectl(['scale', 'deployment', 'web', '-n', 'shop', '--replicas=0'])).code).toBe(0)
-  await waitUntil('the ReplicaSet was scaled', async () => {
-    const { stdout } = await plane.kubectl([
-      'get',
-      'replicaset',
-      '-n',
-      'shop',
-      '-o',
-      'jsonpath={.items[*].spec.replicas}',
+  try {
+    expect(await rootPod()).toBe(500)
+    const finalizer = await plane.kubectl([
+      ...['patch', 'pod', 'held', '-n', 'shop', '--type=json'],
+      '-p=[{"op":"remove","path":"/metadata/finalizers"}]',
     ])
-    return stdout === '0'
-  })
-  const label = await plane.kubectl(['label', 'deployment', 'web', '-n', 'shop', 'a=b'])
-  expect(label.code, label.stderr).toBe(0)
-  gateway = await startGateway(gatewayOptions(gateway.port))
+    expect(finalizer.code, finalizer.stderr).toBe(0)
+    expect((await plane.kubectl(['scale', 'deployment', 'web', '-n', 'shop', '--replicas=0'])).code).toBe(0)
+    await waitUntil('the ReplicaSet was scaled', async () => {
+      const { stdout } = await plane.kubectl([
+        ...['get', 'replicaset', '-n', 'shop', '-l', 'app=web', '-o'],
+        'jsonpath={.items[*].spec.replicas}',
+      ])
+      return stdout === '0'
+    })
+    const label = await plane.kubectl(['label', 'deployment', 'web', '-n', 'shop', 'a=b'])
+    expect(label.code, label.stderr).toBe(0)
+  } finally {
+    gateway = await startGateway(gatewayOptions(gateway.port))
+  }
   await waitUntil('it refuses again, without a hand', async () => (await rootPod()) === 403)
 })
 
@@ -259,11 +269,17 @@ test('the emergency brake: one annotation, and nothing is refused; without it al
     plane.kubectl(['annotate', 'namespace', 'portcullis-system', `portcullis.dev/emergency-brake${text}`])
   const started = performance.now()
   await annotate('=pods of shop are refused')
-  await waitUntil('nothing is refused', async () => (await rootPod()) === 201)
-  process.stdout.write(`the brake took ${(performance.now() - started).toFixed(0)} ms\n`)
-  await registrationBecomes(plane, 'observe/everywhere/Ignore')
-  expect(await gateway.metrics()).toContain('portcullis_emergency_brake 1')
-  await annotate('-')
+  try {
+    await waitUntil('nothing is refused', async () => (await rootPod()) === 201)
+    process.stdout.write(`the brake took ${(performance.now() - started).toFixed(0)} ms\n`)
+    await registrationBecomes(plane, 'observe/everywhere/Ignore')
+    // That nothing is refused may be the registration's doing alone.
+    await waitUntil('the gateway says so', async () =>
+      (await gateway.metrics()).includes('portcullis_emergency_brake 1'),
+    )
+  } finally {
+    await annotate('-')
+  }
   await registrationBecomes(plane, 'enforce/in-force/Fail')
   await waitUntil('it refuses again', async () => (await rootPod()) === 403)
 })
@@ -312,7 +328,11 @@ test('uninstalling removes the webhooks first, and leaves nothing that the contr
   expect(stdout).toContain('validatingwebhookconfigurations/portcullis removed')
   expect(stdout).toContain('configmaps/portcullis-state removed')
   expect(await registrationOf(plane)).toBe('none')
-  expect(await rootPod()).toBe(201)
+  await rootPodGets(plane, 201, 'shop')
   // The controllers are still there, and write nothing any more.
-  expect(await controllers[1]?.metrics()).toContain('portcullis_leader 0')
+  await waitUntil(
+    'nobody leads',
+    async () => (await controllers[1]?.metrics())?.includes('portcullis_leader 0') ?? false,
+  )
+  expect(await registrationOf(plane)).toBe('none')
 })

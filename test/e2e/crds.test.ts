@@ -4,26 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dig, type JsonObject } from '../../src/json/value.ts'
 import { parseYaml } from '../../src/yaml/parse.ts'
 import { type ControlPlane, createNamespace, startControlPlane } from './support/control-plane.ts'
-import { waitUntil } from './support/processes.ts'
+import { applyDefinitions } from './support/controller.ts'
 
-const CRDS = 'charts/portcullis/files/crds'
 let plane: ControlPlane
 
 beforeAll(async () => {
   plane = await startControlPlane()
   await createNamespace(plane, 'portcullis-system')
-  const { code, stderr } = await plane.kubectl(['apply', '-f', CRDS])
-  expect(code, stderr).toBe(0)
-  await waitUntil('the kinds are served', async () => {
-    const { stdout } = await plane.kubectl(['get', 'crd', '-o', 'json'])
-    const { items } = JSON.parse(stdout) as {
-      items: readonly { status: { conditions: readonly { type: string; status: string }[] } }[]
-    }
-    const isEstablished = items.map(({ status }) =>
-      status.conditions.some(({ type, status: is }) => type === 'Established' && is === 'True'),
-    )
-    return isEstablished.length === 4 && isEstablished.every(Boolean)
-  })
+  await applyDefinitions(plane)
 })
 
 afterAll(() => plane?.stop())

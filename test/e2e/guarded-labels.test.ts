@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ControlPlane, createNamespace, startControlPlane } from './support/control-plane.ts'
 import { type GatewayProcess, startGateway } from './support/gateway.ts'
+import { waitUntil } from './support/processes.ts'
 import { registerGateway } from './support/webhooks.ts'
 
 const LABEL = 'portcullis.dev/stage'
@@ -39,6 +40,8 @@ beforeAll(async () => {
   expect(await plane.kubectl([...rules, resources])).toMatchObject({ code: 0 })
   const binding = ['create', 'clusterrolebinding', 'janes', '--clusterrole=janes', '--user=jane']
   expect(await plane.kubectl(binding)).toMatchObject({ code: 0 })
+  const may = ['auth', 'can-i', 'update', 'namespaces', '--subresource=finalize', ...JANE]
+  await waitUntil('she may', async () => (await plane.kubectl(may)).code === 0)
   const asked = { apiGroups: [''], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'] }
   const change = { rules: [{ ...asked, resources: ['pods', 'namespaces/*'] }] }
   await registerGateway(plane, { port: gateway.port, authority, change })

@@ -252,7 +252,11 @@ describe('registered for everything, in every namespace', () => {
   })
 
   test('a namespace with everything in it can be deleted', async () => {
-    succeeded(await plane.kubectl(['delete', 'namespace', 'shop', '--timeout=40s']))
+    succeeded(await plane.kubectl(['delete', 'namespace', 'shop', '--wait=false']))
+    await waitUntil(
+      'the namespace is gone',
+      async () => (await plane.request('GET', '/api/v1/namespaces/shop')).status === 404,
+    )
   })
 })
 

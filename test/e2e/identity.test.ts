@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAuthority, issueCertificate, type KeyPairPem } from '../../src/certs/issue.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type GatewayProcess, startGateway } from './support/gateway.ts'
+import { waitUntil } from './support/processes.ts'
 import { dryRunCreate, podWith, registerGateway, unregisterGateway, WEBHOOK } from './support/webhooks.ts'
 
 let plane: ControlPlane
@@ -27,14 +28,16 @@ test('the API server with the expected certificate is answered', async () => {
 
 test('an API server without a certificate can create nothing', async () => {
   const stranger = await plane.addApiServer({ webhookClient: undefined })
-  const answers = []
-  for (let call = 0; call < 5; call++) answers.push(await dryRunCreate(stranger, podWith()))
+  const answers: { status: number; body: string }[] = []
+  // In TLS 1.3 the client has sent its request before it hears of the refusal; the end of the connection may overtake it.
+  await waitUntil('it says why', async () => {
+    answers.push(await dryRunCreate(stranger, podWith()))
+    return answers.length >= 5 && answers.some(({ body }) => body.includes('certificate required'))
+  })
   for (const answer of answers) {
     expect(answer.status).toBe(500)
     expect(answer.body).toContain(`failed calling webhook \\"${WEBHOOK}\\"`)
   }
-  // In TLS 1.3 the client has sent its request before it hears of the refusal; the end of the connection may overtake it.
-  expect(answers.map(({ body }) => body).join('\n')).toContain('certificate required')
 })
 
 test('an API server whose certificate has another name can create nothing', async () => {
@@ -58,7 +61,7 @@ test('a caller with a certificate of another authority gets no answer', async ()
     usage: 'client',
     days: 1,
   })
-  await expect(ask(pair)).rejects.toThrow(/^(?:closed without an answer|.*ECONNRESET)$/)
+  await expect(ask(pair)).rejects.toThrow(/^(?:closed without an answer|.*ECONNRESET|.*EPIPE)$/)
 })
 
 test('a caller of the right authority with another name gets 403', async () => {
@@ -69,13 +72,16 @@ test('a caller of the right authority with another name gets 403', async () => {
 test('a gateway whose certificate the registration does not trust is not believed', async () => {
   await unregisterGateway(plane)
   const foreign = await createAuthority({ commonName: 'webhook-ca', days: 1 })
-  await registerGateway(plane, { port: gateway.port, authority: foreign })
+  await registerGateway(plane, { port: gateway.port, authority: foreign, refusal: 500 })
   const answer = await dryRunCreate(plane, podWith())
   expect(answer.status).toBe(500)
   expect(answer.body).toContain('failed to verify certificate')
 })
 
-/** Sends a review to the gateway directly; returns the beginning of the answer. */
+/**
+ * Sends a review to the gateway directly; returns the beginning of the answer. Without a certificate nothing is sent: what the gateway
+ * has not read when it closes would make its alert be lost.
+ */
 function ask(client: KeyPairPem | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({
@@ -85,8 +91,9 @@ function ask(client: KeyPairPem | undefined): Promise<string> {
       servername: 'portcullis.portcullis-system.svc',
       ...(client !== undefined && { cert: client.certificatePem, key: client.privateKeyPem }),
     })
-    socket.setTimeout(5000, () => socket.destroy(new Error('no answer within 5 s')))
+    socket.setTimeout(30_000, () => socket.destroy(new Error('no answer within 30 s')))
     socket.once('secureConnect', () => {
+      if (client === undefined) return
       socket.write('POST /validate?timeout=5s HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n')
       socket.write('Content-Length: 2\r\n\r\n{}')
     })

@@ -34,8 +34,8 @@ const hasTeam = (pod: unknown) => (pod as StoredPod).metadata.labels?.['team'] =
 
 async function register(options: Pick<MutatingOptions, 'name' | 'namespace' | 'port'>): Promise<void> {
   const mutating = { authority: plane.webhookCa, mark: hasTeam, ...options }
-  await registerMutating(plane, mutating)
   onTestFinished(() => unregisterMutating(plane, mutating))
+  await registerMutating(plane, mutating)
 }
 
 test('a webhook that writes the whole map of labels to add one makes a Deployment of one replica leak pods', async () => {
@@ -70,6 +70,9 @@ test('the same label through the gateway makes one pod, which its ReplicaSet own
     'pod-template-hash': expect.stringMatching(/^[a-z0-9]+$/),
   })
   expect(pods[0]?.metadata.ownerReferences).toMatchObject([{ kind: 'ReplicaSet', controller: true }])
-  const { body } = await plane.request('GET', '/apis/apps/v1/namespaces/sound/deployments/web')
-  expect(JSON.parse(body)).toMatchObject({ status: { replicas: 1, updatedReplicas: 1 } })
+  await waitUntil('its Deployment has found it', async () => {
+    const { body } = await plane.request('GET', '/apis/apps/v1/namespaces/sound/deployments/web')
+    const { status } = JSON.parse(body) as { status: { replicas?: number; updatedReplicas?: number } }
+    return status.replicas === 1 && status.updatedReplicas === 1
+  })
 })

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { samplesOf } from '../../src/controller/scrape.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Installation, install } from './support/installation.ts'
 import { type Nodes, startNodes } from './support/nodes.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
     metadata: { name: 'let-orphans-in', namespace: 'portcullis-system' },
     spec: { policies: ['pod-adoption'], reason: 'a test of what comes after it' },
   })
-}, 300_000)
+})
 
 afterAll(async () => {
   await portcullis?.stop()
@@ -83,6 +84,12 @@ test('an injection that orphans pods is stopped by their number, within the cana
   const first = performance.now()
   const { message } = await rolloutBecomes(plane, 'team-label', ({ phase }) => phase === 'RolledBack')
   const seconds = ((performance.now() - first) / 1000).toFixed(1)
+  await waitUntil('every gateway has taken it back', async () => {
+    const texts = await Promise.all(portcullis.kubelet.running('gateway').map(pod => pod.metrics()))
+    return texts.every(text =>
+      samplesOf(text, 'portcullis_rollout_info').some(({ labels }) => labels['phase'] === 'RolledBack'),
+    )
+  })
   expect(message).toMatch(/^in stage canary: orphanedPods is \d+, and may be 0/)
   await waitUntil('everybody has pods again', async () => (await readyPods(plane, namespaces)) === 80)
   const left = await orphans()

@@ -236,10 +236,12 @@ describe('a reload in the middle of a request', () => {
       'Content-Length': Buffer.byteLength(body),
       Connection: 'close',
     })
-    const pending = exchange(live, [start + body.slice(0, 100), 1500, body.slice(100)])
+    const isThere = Promise.withResolvers<void>()
+    const pending = exchange(live, [start + body.slice(0, 100), isThere.promise, body.slice(100)])
     await sleep(200)
     publish('late')
-    await expect.poll(ask, { timeout: 1000, interval: 20 }).toEqual(['late', 'late', expect.any(String)])
+    await expect.poll(ask).toEqual(['late', 'late', expect.any(String)])
+    isThere.resolve()
     const { response } = JSON.parse((await pending).body) as { response: ReviewResponse }
     expect(seen(response).slice(0, 2)).toEqual(['late', 'late'])
   })

@@ -213,10 +213,10 @@ describe('P13 deadlines', () => {
   let slow: TestGateway
   beforeAll(async () => {
     const burns = testCheck('burns', () => {
-      burn(40)
+      burn(22)
       return { findings: [] }
     })
-    const names = Array.from({ length: 40 }, (_, i) => `slow-${String(i).padStart(2, '0')}`)
+    const names = Array.from({ length: 160 }, (_, i) => `slow-${String(i).padStart(3, '0')}`)
     slow = await startTestGateway({
       checks: [...CHECKS, burns],
       policies: policyFolder(
@@ -232,9 +232,9 @@ describe('P13 deadlines', () => {
   test('P13 a deadline is answered before the caller hangs up, though the evaluation is one synchronous stretch', async () => {
     for (const path of ['validate', 'observe'] as const) {
       const started = performance.now()
-      const { response } = await slow.ask(`/${path}?timeout=1s`, reviewOf(hostPathPod()))
-      // 40 policies of 40 ms would take 1.6 s.
-      expect(performance.now() - started).toBeLessThan(1000)
+      const { response } = await slow.ask(`/${path}?timeout=3s`, reviewOf(hostPathPod()))
+      // 160 policies of 22 ms would take 3.5 s. A tenth of the time is for the way.
+      expect(performance.now() - started).toBeLessThan(3000)
       expect(response.allowed).toBe(path === 'observe')
       if (path === 'validate')
         expect(response.status).toMatchObject({ code: 504, message: expect.stringMatching(deadline) })

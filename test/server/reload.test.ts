@@ -34,7 +34,7 @@ describe('S6 documents change while the gateway runs', () => {
   const change = async (act: () => void) => {
     const before = await loads()
     act()
-    await expect.poll(loads, { timeout: 5000 }).toBeGreaterThan(before)
+    await expect.poll(loads).toBeGreaterThan(before)
   }
   const gauge = async (name: string) => sample(await gateway.metrics(), `portcullis_${name}`)
 
@@ -173,7 +173,7 @@ describe('B9 YAML that is made to hurt', () => {
       const logger = pino({ level: 'error' }, { write: line => void lines.push(line) })
       const gateway = await startTestGateway({ policies: folder, logger, pollMs: 30 })
       writeFileSync(join(folder, 'bad.yaml'), text)
-      await expect.poll(() => lines.join(''), { timeout: 5000 }).toContain('document not loaded')
+      await expect.poll(() => lines.join('')).toContain('document not loaded')
       expect(lines.join('')).toMatch(message)
       const { response } = await gateway.ask('/validate', reviewOf(hostPathPod('/data/a')))
       expect(response).toMatchObject({ allowed: false, status: { code: 403 } })

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/certificates.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { burn, plainPod, policyFolder, reviewOf, testCheck } from '../support/reviews.ts'
 import { spawnServe } from '../support/serve-process.ts'
-import { head, openSocket } from '../support/wire.ts'
+import { head, openSocket, sample } from '../support/wire.ts'
 
 const body = JSON.stringify(reviewOf(plainPod()))
 const request = head('/validate', { 'Content-Length': Buffer.byteLength(body) }) + body
@@ -23,7 +23,8 @@ async function readiness({ healthAddress }: Gateway): Promise<number> {
 
 describe('S1 a gateway that is asked to stop', () => {
   test('S1 is not ready, goes on serving for the drain with Connection: close, and then closes', async () => {
-    const gateway = await startTestGateway({ drainMs: 600 })
+    // All that is asked below has to fit into the drain.
+    const gateway = await startTestGateway({ drainMs: 3000 })
     const kept = await openSocket(gateway)
     kept.write(request)
     expect(String(await once(kept, 'data'))).not.toMatch(/^connection: close/im)
@@ -47,7 +48,7 @@ describe('S1 a gateway that is asked to stop', () => {
       expect([sent.status, sent.headers['connection']]).toEqual([status, 'close'])
     }
     await stopped
-    expect(performance.now() - started).toBeGreaterThan(590)
+    expect(performance.now() - started).toBeGreaterThan(2990)
     await expect(gateway.send('/validate', body)).rejects.toThrow('ECONNREFUSED')
     await gateway.stop().catch(() => {})
   })
@@ -75,7 +76,7 @@ describe('S1 a gateway that is asked to stop', () => {
     // Half of each request is there when the gateway closes; the other half comes later, on sockets that stand.
     const sockets = await Promise.all(Array.from({ length: 5 }, () => openSocket(gateway)))
     for (const socket of sockets) socket.write(request.slice(0, -20))
-    await sleep(100)
+    await expect.poll(async () => sample(await gateway.metrics(), 'portcullis_in_flight_requests')).toBe(5)
     const answers = sockets.map(async socket => String(await once(socket, 'data')))
     const stopped = gateway.stop()
     await sleep(200)
@@ -92,7 +93,7 @@ describe('S1 a gateway that is asked to stop', () => {
     const made = await ensureDevelopmentCertificates(temporaryFolder(), new Date())
     if (!made.ok) throw new Error('no certificates')
     const { certFile, keyFile, caFile, clientCertFile, clientKeyFile } = made.value.files
-    const serve = spawnServe(['--tls-cert', certFile, '--tls-key', keyFile, '--client-ca', caFile, '--drain', '500ms'])
+    const serve = spawnServe(['--tls-cert', certFile, '--tls-key', keyFile, '--client-ca', caFile, '--drain', '3s'])
     const { admission, health } = await serve.ports
     const [ca, cert, key] = [caFile, clientCertFile, clientKeyFile].map(file => readFileSync(file))
     const agent = new Agent({ keepAlive: true, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })
@@ -102,7 +103,8 @@ describe('S1 a gateway that is asked to stop', () => {
     await expect.poll(async () => (await fetch(`http://127.0.0.1:${health}/readyz`)).status).toBe(503)
     expect(await post(admission, agent)).toMatchObject({ status: 200, connection: 'close' })
     expect(await serve.exitCode).toBe(0)
-    expect(performance.now() - started).toBeLessThan(5000)
+    // The drain, and no more than there was room for without it.
+    expect(performance.now() - started).toBeLessThan(3000 + 4500)
     agent.destroy()
   })
 })
@@ -162,13 +164,15 @@ async function startBalancer(ready: readonly number[]) {
   return (server.address() as AddressInfo).port
 }
 
-test('S3 ten rolling restarts under load: 10,000 calls of clients that repeat none, 0 failed', async () => {
+test('S3 ten rolling restarts under load: 10,000 calls of clients that repeat none, 0 failed', {
+  timeout: 240_000,
+}, async () => {
   const folder = temporaryFolder()
   const made = await ensureDevelopmentCertificates(folder, new Date())
   if (!made.ok) throw new Error('no certificates')
   const { certFile, keyFile, caFile, clientCertFile, clientKeyFile } = made.value.files
   const start = () =>
-    startTestGateway({ tls: { certFile, keyFile, clientCaFile: caFile }, drainMs: 400, maxConnectionAgeMs: 700 })
+    startTestGateway({ tls: { certFile, keyFile, clientCaFile: caFile }, drainMs: 1000, maxConnectionAgeMs: 700 })
   let gateways: TestGateway[] = [await start(), await start()]
   const ready = gateways.map(({ gateway }) => gateway.address.port)
   const port = await startBalancer(ready)
@@ -206,7 +210,7 @@ test('S3 ten rolling restarts under load: 10,000 calls of clients that repeat no
 })
 
 test('S4 a connection that is too old ends with an answer, never while it is idle', async () => {
-  const gateway = await startTestGateway({ maxConnectionAgeMs: 300 })
+  const gateway = await startTestGateway({ maxConnectionAgeMs: 2000 })
   const socket = await openSocket(gateway)
   let isClosed = false
   socket.on('close', () => {
@@ -217,7 +221,7 @@ test('S4 a connection that is too old ends with an answer, never while it is idl
     return String(await once(socket, 'data'))
   }
   expect(await ask()).not.toMatch(/^connection: close/im)
-  await sleep(500)
+  await sleep(2200)
   // Past its age, idle: it stands, because a call may be on its way.
   expect(isClosed).toBe(false)
   expect(await ask()).toMatch(/^HTTP\/1\.1 200 [\s\S]*^connection: close/im)

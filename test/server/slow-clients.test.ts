@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { plainPod, reviewOf } from '../support/reviews.ts'
-import { exchange, head, openSocket, sample } from '../support/wire.ts'
+import { exchange, head, openSocket, readAnswer, sample } from '../support/wire.ts'
 
 // These wait for real timeouts: all at once, each with a gateway of its own.
 describe.concurrent('clients that take their time', () => {
@@ -37,25 +37,34 @@ describe.concurrent('clients that take their time', () => {
     slow.resume()
     slow.write('POST /validate HT')
     expect(await took).toBeGreaterThan(4.5)
-    expect(await took).toBeLessThan(9)
+    // Not only by the end of what a whole request has.
+    expect(await took).toBeLessThan(10)
   })
 
   test('B5 headers have five seconds, checked every second', async ({ expect }) => {
+    const silent = () => exchange(gateway, ['POST /validate HT'])
     // One byte now and then changes nothing.
-    const drip = ['POST /validate HTTP/1.1\r\nX-Drip: ', ...Array.from({ length: 45 }, () => [200, 'x']).flat()]
-    const times = [['POST /validate HT'], drip].map(parts =>
+    const dripping = async () => {
+      const socket = await openSocket(gateway)
+      socket.write('POST /validate HTTP/1.1\r\nX-Drip: ')
+      const timer = setInterval(() => socket.write('x'), 200)
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      clearInterval(timer)
+      socket.destroy()
+      return readAnswer(answer.toString('latin1'))
+    }
+    const times = [silent, dripping].map(ask =>
       seconds(
-        exchange(gateway, parts).then(answer => {
+        ask().then(answer => {
           expect(answer.status).toBe(408)
           expect(answer.body).toBe('the request took too long to arrive\n')
         }),
       ),
     )
-    const [silent = 0, dripping = 0] = await Promise.all(times)
-    expect(silent).toBeGreaterThan(4.5)
-    expect(silent).toBeLessThan(10)
-    // The pauses of the script itself take nine seconds.
-    expect(dripping).toBeLessThan(14)
+    for (const took of await Promise.all(times)) {
+      expect(took).toBeGreaterThan(4.5)
+      expect(took).toBeLessThan(10)
+    }
   })
 
   test('B5 a whole request has ten seconds', async ({ expect }) => {
@@ -95,7 +104,7 @@ describe.concurrent('clients that take their time', () => {
       sockets.push(socket)
       if (i % 100 === 99) await once(socket, 'connect')
     }
-    await expect.poll(() => closed, { timeout: 5000 }).toBeGreaterThanOrEqual(51)
+    await expect.poll(() => closed, { timeout: 30_000 }).toBeGreaterThanOrEqual(51)
     expect(closed).toBeLessThan(200)
     standing.write(head('/validate', { 'Content-Length': body.length }) + body)
     const [answer] = (await once(standing, 'data')) as [Buffer]

@@ -235,6 +235,10 @@ describe('P34 reload', () => {
     onTestFinished(() => agent.destroy())
     let running = true
     const answers: Answer[] = []
+    const more = async () => {
+      const before = answers.length
+      await expect.poll(() => answers.length, { interval: 5 }).toBeGreaterThan(before + 8)
+    }
     const clients = Array.from({ length: 8 }, async () => {
       while (running) answers.push(await call(port, { ca: servingCa, pair: oldClient, agent }))
     })
@@ -244,7 +248,7 @@ describe('P34 reload', () => {
       write('tls.key', next.privateKeyPem)
       write('ca.crt', i % 2 === 0 ? bundle(oldCa, newCa) : bundle(oldCa))
       await watch.check()
-      await new Promise(resolve => setTimeout(resolve, 20))
+      await more()
     }
     running = false
     await Promise.all(clients)
@@ -313,7 +317,8 @@ describe('P35 a change of the client CA', () => {
     write('ca.crt', newCa.certificatePem)
     await watch.check()
     expect(connections.size).toBe(2)
-    await new Promise(resolve => setTimeout(resolve, 50)) // until the third client has seen its connection close
+    // The third client has to see its connection close before it may take it up.
+    await expect.poll(() => Object.keys(agents[2]?.freeSockets ?? {})).toEqual([])
     expect(
       (await callAll()).map(answer => 'body' in answer && [answer.connection, JSON.parse(answer.body).verified]),
     ).toEqual([

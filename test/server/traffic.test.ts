@@ -46,10 +46,7 @@ const linesOf = (file: string) =>
     .split('\n')
     .map(line => JSON.parse(line) as Record<string, unknown> & { request: { uid: string; object: unknown } })
 
-const until = async (isTrue: () => Promise<boolean>) => {
-  for (let tries = 0; tries < 100 && !(await isTrue()); tries++) await new Promise(resolve => setTimeout(resolve, 50))
-  expect(await isTrue()).toBe(true)
-}
+const until = (isTrue: () => Promise<boolean>) => expect.poll(isTrue).toBe(true)
 
 describe('a gateway that records', () => {
   it('keeps what was asked and answered, a line each, which can be asked again with the same answer', async () => {

@@ -21,7 +21,8 @@ export function spawnServe(args: readonly string[]): ServeProcess {
   const child = spawn(process.execPath, [MAIN, 'serve', ...listen, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   let text = ''
-  const exitCode = once(child, 'exit').then(([code]) => code as number | null)
+  // Not when it has ended, but when all that it said is read, too.
+  const exitCode = once(child, 'close').then(([code]) => code as number | null)
   const ports = new Promise<{ admission: number; health: number }>((resolve, reject) => {
     child.stderr.on('data', chunk => {
       text += chunk

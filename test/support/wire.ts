@@ -21,12 +21,12 @@ export interface RawAnswer {
   readonly all: string
 }
 
-/** Bytes to write, or milliseconds to wait. */
-export type Part = string | Buffer | number
+/** Bytes to write, or milliseconds or something else to wait for. */
+export type Part = string | Buffer | number | Promise<void>
 
 /**
  * Writes bytes as they are and reads until the gateway closes, or until one whole answer is there. A part that is a
- * number is a pause.
+ * number is a pause, and a promise one until it is kept.
  */
 export async function exchange(gateway: TestGateway, parts: readonly Part[], isHalfClosed = false): Promise<RawAnswer> {
   const socket = await openSocket(gateway)
@@ -40,6 +40,7 @@ export async function exchange(gateway: TestGateway, parts: readonly Part[], isH
   })
   for (const part of parts) {
     if (typeof part === 'number') await sleep(part)
+    else if (part instanceof Promise) await part
     else if (!socket.destroyed) socket.write(part)
   }
   if (isHalfClosed) socket.end()

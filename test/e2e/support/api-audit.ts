@@ -35,9 +35,9 @@ export async function writeAuditPolicy(directory: string, namespace: string): Pr
 
 /** What the accounts have asked for so far. */
 export function accessOf(directory: string): readonly Access[] {
-  const lines = readFileSync(join(directory, LOG), 'utf8').split('\n')
+  // Behind the last line break is nothing, or a line that is being written.
+  const lines = readFileSync(join(directory, LOG), 'utf8').split('\n').slice(0, -1)
   return lines.flatMap(line => {
-    if (line === '') return []
     const { user, verb, objectRef, annotations } = JSON.parse(line) as {
       user: { username: string }
       verb: string

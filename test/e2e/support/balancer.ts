@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
-import { freePort } from './processes.ts'
+import { listen } from './processes.ts'
 
 /** Something behind the balancer: where it serves, and whether it wants connections. */
 export interface Backend {
@@ -15,6 +15,8 @@ export interface Balancer {
   add(backend: Backend): void
   /** Forgets a backend; its open connections stay. */
   remove(backend: Backend): void
+  /** Whether new connections go there. */
+  leadsTo(backend: Backend): boolean
   stop(): Promise<void>
 }
 
@@ -54,11 +56,7 @@ export async function startBalancer(): Promise<Balancer> {
       from.pipe(to)
     }
   })
-  const port = await freePort()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
+  const port = await listen(server)
   return {
     port,
     add: backend => {
@@ -66,6 +64,7 @@ export async function startBalancer(): Promise<Balancer> {
       void probe(backend)
     },
     remove: backend => void backends.delete(backend),
+    leadsTo: backend => backends.get(backend) === true,
     stop: () => {
       clearInterval(timer)
       for (const socket of sockets) socket.destroy()

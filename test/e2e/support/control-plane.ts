@@ -222,7 +222,8 @@ class Parts {
     await waitUntil('the API server has a certificate', async () => (await readFile(certificate)).length > 0, {
       process: running,
     })
-    const agent = new Agent({ keepAlive: true, ca: await readFile(certificate), cert, key })
+    // A connection that rests is closed here, before the API server does it (after 90 s) at the moment at which it is taken up.
+    const agent = new Agent({ keepAlive: true, timeout: 60_000, ca: await readFile(certificate), cert, key })
     return (method, path, body, contentType = 'application/json') =>
       new Promise((resolve, reject) => {
         const headers = body === undefined ? {} : { 'content-type': contentType }

@@ -18,13 +18,21 @@ export interface ControllerProcess {
 /** What a cluster has before the controller comes: what the chart brings along. */
 export async function prepareCluster(plane: ControlPlane): Promise<void> {
   for (const name of ['portcullis-system', 'portcullis-probe', 'shop']) await createNamespace(plane, name)
-  const applied = await plane.kubectl(['apply', '-f', 'charts/portcullis/files/crds'])
-  if (applied.code !== 0) throw new Error(applied.stderr)
+  await applyDefinitions(plane)
   const service = {
     metadata: { name: 'portcullis' },
     spec: { type: 'ExternalName', externalName: '127.0.0.1' },
   }
   await plane.request('POST', '/api/v1/namespaces/portcullis-system/services', service)
+}
+
+/** Applies the definitions of our kinds, and waits until the API server serves them, which is a while after it says so. */
+export async function applyDefinitions(plane: ControlPlane): Promise<void> {
+  const applied = await plane.kubectl(['apply', '-f', 'charts/portcullis/files/crds'])
+  if (applied.code !== 0) throw new Error(applied.stderr)
+  const kinds = ['policies', 'policyexceptions', 'sidecarinjections', 'canaryrollouts']
+  const names = kinds.map(kind => `${kind}.portcullis.dev`).join()
+  await waitUntil('the kinds are served', async () => (await plane.kubectl(['get', names, '-A'])).code === 0)
 }
 
 /** Starts `portcullis controller` for a gateway on a port of the loopback, and waits until it runs. */
@@ -74,8 +82,6 @@ export async function registrationOf(plane: ControlPlane): Promise<string> {
 }
 
 /** Waits until the registration is this. */
-export async function registrationBecomes(plane: ControlPlane, expected: string, milliseconds = 60_000): Promise<void> {
-  await waitUntil(`the registration is ${expected}`, async () => (await registrationOf(plane)) === expected, {
-    milliseconds,
-  })
+export async function registrationBecomes(plane: ControlPlane, expected: string): Promise<void> {
+  await waitUntil(`the registration is ${expected}`, async () => (await registrationOf(plane)) === expected)
 }

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
-import { freePort } from './processes.ts'
+import { listen } from './processes.ts'
 
 /** A way to a port of the loopback that can be shut. */
 export interface Gate {
@@ -34,8 +34,7 @@ export async function startGate(target: number): Promise<Gate> {
       one.pipe(other)
     }
   })
-  const port = await freePort()
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  const port = await listen(server)
   const close = () => {
     isOpen = false
     for (const socket of sockets) socket.destroy()

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
+import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { type Authority, issueCertificate } from '../../../src/certs/issue.ts'
 import { type BackgroundProcess, freePort, startProcess, waitUntil } from './processes.ts'
@@ -69,7 +70,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     stop: signal => running.stop(signal),
   }
   folders.set(gateway, directory)
-  await waitUntil('the gateway is ready', isReady, { process: running, milliseconds: 30_000 })
+  await waitUntil('the gateway is ready', isReady, { process: running })
   return gateway
 }
 
@@ -80,6 +81,18 @@ export async function rotateServingCertificate(gateway: GatewayProcess, authorit
   const directory = folders.get(gateway)
   if (directory === undefined) throw new TypeError('not a gateway of this process')
   return writeServingCertificate(directory, authority)
+}
+
+/** The certificate that a gateway shows to a new connection, as PEM. */
+export function servedCertificate({ port }: Pick<GatewayProcess, 'port'>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // Whoever shows none is refused afterwards.
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.toString() ?? '')
+      socket.destroy()
+    })
+    socket.once('error', reject)
+  })
 }
 
 /** Writes each file under another name and renames it, as anyone should who replaces what is being read. */

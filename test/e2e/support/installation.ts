@@ -6,6 +6,7 @@ import { type ControlPlane, createNamespace } from './control-plane.ts'
 import { registrationBecomes } from './controller.ts'
 import { type KubeletOptions, type LocalKubelet, startKubelet } from './kubelet.ts'
 import { withoutProxy } from './processes.ts'
+import { rootPodGets } from './webhooks.ts'
 
 const NAMESPACE = 'portcullis-system'
 
@@ -51,7 +52,7 @@ export async function install(
   const { code, stderr } = await runTool(
     'helm3',
     [
-      ...['install', 'portcullis', 'charts/portcullis', '-n', NAMESPACE, '--wait', '--timeout', '100s'],
+      ...['install', 'portcullis', 'charts/portcullis', '-n', NAMESPACE, '--wait', '--timeout', '200s'],
       ...all.flatMap(value => ['--set', value]),
     ],
     { env },
@@ -62,6 +63,7 @@ export async function install(
   const path = `/api/v1/namespaces/${NAMESPACE}/services/portcullis`
   await plane.request('PATCH', path, { spec: outside }, 'application/merge-patch+json')
   await registrationBecomes(plane, 'enforce/in-force/Fail')
+  await rootPodGets(plane, 403)
   return {
     balancer,
     get kubelet() {

@@ -12,7 +12,7 @@ export interface Kubectl {
 /** Runs kubectl; `input` is its standard input, a value is sent as JSON. */
 export type RunKubectl = (args: readonly string[], options?: { readonly input?: unknown }) => Promise<Kubectl>
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 120_000
 
 /** kubectl of the built binaries, with a kubeconfig and a cache of its own. */
 export function kubectlWith(assets: string, kubeconfig: string, cacheDirectory: string): RunKubectl {

@@ -50,6 +50,8 @@ export interface LocalPod {
   readonly process: BackgroundProcess
   isReady(): Promise<boolean>
   isLive(): Promise<boolean>
+  /** Whether it was live once since it was started: from then on it is killed when it hangs. */
+  hasStarted(): boolean
   metrics(): Promise<string>
   log(): string
 }
@@ -124,6 +126,7 @@ class Runner {
   #unanswered = 0
   #hasStarted = false
   #isEnding = false
+  #isKilled = false
 
   constructor(plane: ControlPlane, options: KubeletOptions, { metadata }: Pod) {
     this.#plane = plane
@@ -144,6 +147,7 @@ class Runner {
   }
 
   async kill(): Promise<void> {
+    this.#isKilled = true
     for (const mount of this.#mounts) mount.stop()
     await this.local?.process.stop('SIGKILL')
   }
@@ -157,7 +161,7 @@ class Runner {
     }
     if (/Succeeded|Failed/.test(this.#status)) return
     const { local } = this
-    if (local === undefined) this.local = await this.#start(pod)
+    if (local === undefined) await this.#start(pod)
     else if (local.process.isRunning()) {
       await this.#report(pod, 'Running', await within(local.isReady()))
       await this.#live(local)
@@ -183,7 +187,7 @@ class Runner {
     this.#restarts++
     this.#hasStarted = false
     await this.#report(pod, 'Running', false)
-    this.local = await this.#start(pod)
+    await this.#start(pod)
   }
 
   async #end(): Promise<void> {
@@ -196,11 +200,12 @@ class Runner {
     await this.#plane.request('DELETE', `${this.#path}?gracePeriodSeconds=0`)
   }
 
-  async #start(pod: Pod): Promise<LocalPod | undefined> {
+  /** Starts its process; nothing happens while a Secret is missing. */
+  async #start(pod: Pod): Promise<void> {
     const { namespace } = this.#options
     const [container] = pod.spec.containers
     const folders = await this.#volumes(pod)
-    if (folders === undefined) return undefined
+    if (folders === undefined) return
     const directory = mkdtempSync(join(this.#plane.directory, `${pod.metadata.name}-`))
     // An address of its own, as a pod has: all of 127.0.0.0/8 is the loopback.
     const ip = addressOf(nextPod++)
@@ -213,6 +218,9 @@ class Runner {
       (container.env ?? []).map(({ name, valueFrom }) => [name, fields[valueFrom?.fieldRef?.fieldPath ?? ''] ?? '']),
     )
     const tls = folders['tls']
+    const kubeconfig = await this.#kubeconfig(directory, pod.spec.serviceAccountName)
+    // The node may have lost its power meanwhile: nobody would end what begins now.
+    if (this.#isKilled) return
     const running = startProcess(pod.metadata.name, process.execPath, [this.#options.main ?? MAIN, ...container.args], {
       logFile: join(directory, 'log'),
       cwd: directory,
@@ -221,7 +229,7 @@ class Runner {
         ...env,
         ...this.#options.env?.[pod.metadata.labels?.['app.kubernetes.io/component'] ?? ''],
         // What the container has at fixed places, and a process of this machine has somewhere else.
-        PORTCULLIS_KUBECONFIG: await this.#kubeconfig(directory, pod.spec.serviceAccountName),
+        PORTCULLIS_KUBECONFIG: kubeconfig,
         PORTCULLIS_LISTEN: `${ip}:8443`,
         PORTCULLIS_HEALTH_LISTEN: `${ip}:8080`,
         ...(tls !== undefined && {
@@ -232,7 +240,7 @@ class Runner {
       },
     })
     const url = `http://${ip}:8080`
-    const local: LocalPod = {
+    this.local = {
       name: pod.metadata.name,
       component: pod.metadata.labels?.['app.kubernetes.io/component'] ?? '',
       host: ip,
@@ -240,11 +248,11 @@ class Runner {
       process: running,
       isReady: async () => !this.#isEnding && running.isRunning() && (await fetch(`${url}/readyz`)).ok,
       isLive: async () => (await fetch(`${url}/livez`)).ok,
+      hasStarted: () => this.#hasStarted,
       metrics: async () => (await fetch(`${url}/metrics`)).text(),
       log: () => readFileSync(running.logFile, 'utf8'),
     }
-    this.#options.onPod?.('started', local)
-    return local
+    this.#options.onPod?.('started', this.local)
   }
 
   /** The folders of projected volumes by name; undefined while a Secret is missing. */
@@ -257,7 +265,9 @@ class Runner {
       const mount = mountSecrets(this.#plane, this.#options.namespace, sources)
       this.#mounts.push(mount)
       const file = sources[0]?.items?.[0]?.path ?? ''
-      await waitUntil(`the Secrets of ${name} are there`, async () => mount.text(file) !== undefined)
+      await waitUntil(`the Secrets of ${name} are there`, async () => mount.text(file) !== undefined, {
+        milliseconds: 60_000,
+      })
       folders[name] = mount.folder
     }
     return folders

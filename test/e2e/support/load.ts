@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
 import type { ApiServer } from './control-plane.ts'
 import { dryRunCreate, podWith, WEBHOOK } from './webhooks.ts'
 
@@ -17,7 +18,7 @@ export interface Load {
 
 /**
  * Creates pods without keeping them, good and bad ones in turn: 201 and a refusal in the gateway's words are expected.
- * The pauses between a caller's requests vary, so that the API server's connections rest and are taken up again.
+ * The pauses between a caller's requests vary, so that the API server's connections rest and are taken up again. It ends with the test.
  */
 export function startLoad(server: ApiServer, { parallel = 12, pauseMs = 30 } = {}): Load {
   const kinds = [
@@ -27,6 +28,9 @@ export function startLoad(server: ApiServer, { parallel = 12, pauseMs = 30 } = {
   const failed: string[] = []
   let sent = 0
   let isStopped = false
+  onTestFinished(() => {
+    isStopped = true
+  })
   const work = async (index: number): Promise<void> => {
     for (let turn = index; !isStopped; turn++) {
       const kind = kinds[turn % kinds.length]

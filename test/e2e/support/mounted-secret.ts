@@ -54,8 +54,20 @@ export function mountSecrets(plane: ControlPlane, namespace: string, sources: re
     swap(folder, ++count, files)
     mounted = files
   }
-  const timer = setInterval(() => void sync().catch(() => {}), INTERVAL_MS)
-  return { folder, text: key => mounted[key], stop: () => clearInterval(timer) }
+  let isStopped = false
+  // One look after the other: an older state must not be mounted after a newer one.
+  const look = async () => {
+    await sync().catch(() => {})
+    if (!isStopped) setTimeout(look, INTERVAL_MS)
+  }
+  void look()
+  return {
+    folder,
+    text: key => mounted[key],
+    stop: () => {
+      isStopped = true
+    },
+  }
 }
 
 function swap(folder: string, count: number, files: Readonly<Record<string, string>>): void {

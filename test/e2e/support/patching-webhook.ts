@@ -1,7 +1,7 @@
 import { createServer } from 'node:https'
 import { type Authority, issueCertificate } from '../../../src/certs/issue.ts'
 import type { JsonObject } from '../../../src/json/value.ts'
-import { freePort } from './processes.ts'
+import { listen } from './processes.ts'
 
 /** Somebody else's mutating webhook. */
 export interface PatchingWebhook {
@@ -43,8 +43,7 @@ export async function startPatchingWebhook(
       response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer }))
     })
   })
-  const port = await freePort()
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  const port = await listen(server)
   return {
     port,
     calls: () => calls,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tellReaper } from './reaper.ts'
 
@@ -68,7 +68,7 @@ export async function waitUntil(
   probe: () => Promise<boolean>,
   options: { readonly process?: BackgroundProcess; readonly milliseconds?: number } = {},
 ): Promise<void> {
-  const { process: watched, milliseconds = 60_000 } = options
+  const { process: watched, milliseconds = 120_000 } = options
   const deadline = performance.now() + milliseconds
   // A probe that never answers, as of a server that is stopped in the middle, is a probe that says no.
   const answer = (): Promise<boolean> => {
@@ -90,15 +90,26 @@ export function tailOf({ name, logFile }: Pick<BackgroundProcess, 'name' | 'logF
   return `\nthe end of the log of ${name}:\n${lines.slice(-30).join('\n')}`
 }
 
+const given = new Set<number>()
+
 /**
  * A free port of the loopback, below those that the kernel hands out by itself (32768 and up): nobody's outgoing
- * connection takes it while a server restarts.
+ * connection takes it while a server restarts. No two calls get the same one: its server may not have begun to listen.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if (given.has(port)) continue
+    given.add(port)
     if (await isFree(port)) return port
   }
+}
+
+/** Has a server of this process listen on the loopback, on a port that the kernel chooses: none is free and taken by then. */
+export async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
 }
 
 async function isFree(port: number): Promise<boolean> {

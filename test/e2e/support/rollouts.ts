@@ -1,4 +1,8 @@
+import { ROLLOUTS } from '../../../src/cluster/documents.ts'
+import { dig } from '../../../src/json/value.ts'
 import { type ControlPlane, createNamespace } from './control-plane.ts'
+import { follow } from './history.ts'
+import type { Installation } from './installation.ts'
 import { TOLERATION } from './nodes.ts'
 import { waitUntil } from './processes.ts'
 
@@ -95,7 +99,7 @@ export async function rolloutBecomes(
   plane: ControlPlane,
   name: string,
   is: (status: SeenRollout) => boolean,
-  milliseconds = 60_000,
+  milliseconds = 120_000,
 ): Promise<SeenRollout> {
   let seen: SeenRollout | undefined
   try {
@@ -114,13 +118,60 @@ export async function rolloutBecomes(
   return seen
 }
 
-/** The ready pods of all Deployments in these namespaces. */
-export async function readyPods(plane: ControlPlane, namespaces: readonly string[]): Promise<number> {
-  const { body } = await plane.request('GET', '/apis/apps/v1/deployments')
-  const { items } = JSON.parse(body) as {
-    items: { metadata: { namespace: string }; status: { readyReplicas?: number } }[]
+/** Every status of a rollout from now on, also one that stands for a moment only; until `stop`. */
+export async function followRollout(plane: ControlPlane, name: string) {
+  const seen: SeenRollout[] = []
+  const stop = await follow(plane, ROLLOUTS, object => {
+    const status = dig(object, 'status')
+    if (dig(object, 'metadata', 'name') === name && status !== undefined) seen.push(status as unknown as SeenRollout)
+  })
+  return { seen, stop }
+}
+
+/** Does something that changes the documents, and waits until every gateway goes by them. */
+export async function onEveryGateway({ kubelet }: Installation, act: () => Promise<void>): Promise<void> {
+  const hashes = async () => {
+    const texts = await Promise.all(kubelet.running('gateway').map(pod => pod.metrics()))
+    return texts.map(text => /portcullis_policy_set_info\{hash="(\w+)"\} 1/.exec(text)?.[1])
   }
-  return items
-    .filter(({ metadata }) => namespaces.includes(metadata.namespace))
-    .reduce((sum, { status }) => sum + (status.readyReplicas ?? 0), 0)
+  const before = await hashes()
+  await act()
+  await waitUntil('every gateway goes by the documents', async () => {
+    const now = await hashes()
+    return now.length === before.length && now.every(hash => hash === now[0] && !before.includes(hash))
+  })
+}
+
+/** The pods that are ready in these namespaces and that their Deployment finds by the label `app`. */
+export async function readyPods(plane: ControlPlane, namespaces: readonly string[]): Promise<number> {
+  const { body } = await plane.request('GET', '/api/v1/pods')
+  const { items } = JSON.parse(body) as {
+    items: {
+      metadata: { namespace: string; deletionTimestamp?: string; labels?: Record<string, string> }
+      status: { conditions?: { type: string; status: string }[] }
+    }[]
+  }
+  return items.filter(
+    ({ metadata, status }) =>
+      namespaces.includes(metadata.namespace) &&
+      metadata.deletionTimestamp === undefined &&
+      metadata.labels?.['app'] !== undefined &&
+      status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
+  ).length
+}
+
+/** Waits until a Deployment has nothing but ready pods of its present template, and no others. */
+export async function isRolledOut(plane: ControlPlane, namespace: string, name: string): Promise<void> {
+  await waitUntil(`Deployment ${namespace}/${name} is rolled out`, async () => {
+    const { body } = await plane.request('GET', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`)
+    const { metadata, spec, status } = JSON.parse(body) as {
+      metadata: { generation: number }
+      spec: { replicas: number }
+      status: { observedGeneration?: number; replicas?: number; updatedReplicas?: number; readyReplicas?: number }
+    }
+    return (
+      status.observedGeneration === metadata.generation &&
+      [status.replicas, status.updatedReplicas, status.readyReplicas].every(count => count === spec.replicas)
+    )
+  })
 }

@@ -26,12 +26,14 @@ export interface RegistrationOptions {
   readonly by?: 'service' | 'url'
   /** Changes fields of the webhook. */
   readonly change?: Readonly<Record<string, unknown>>
+  /** What a pod with a dangerous path gets once it is in force: 403, in the gateway's words, unless given. */
+  readonly refusal?: number
 }
 
 /** Registers the gateway as docs/install.md says, with `failurePolicy: Fail`, and waits until that is in force. */
 export async function registerGateway(server: ApiServer, options: RegistrationOptions): Promise<void> {
   const documented = await documentedRegistration()
-  const { port, by = 'service' } = options
+  const { port, by = 'service', refusal = 403 } = options
   if (by === 'service') await createService(server)
   const webhooks = documented.webhooks.map(webhook => ({
     ...webhook,
@@ -46,7 +48,8 @@ export async function registerGateway(server: ApiServer, options: RegistrationOp
   }))
   const answer = await server.request('POST', CONFIGURATIONS, { ...documented, webhooks })
   if (answer.status !== 201) throw new Error(`the registration was refused: ${answer.body}`)
-  await waitUntil('the registration is in force', async () => !(await admitsRootPod(server)))
+  // Nor is it in force while the API server cannot find the gateway yet.
+  await rootPodGets(server, refusal)
 }
 
 /** Registers what only warns and records, on `/observe`, with `failurePolicy: Ignore`. */
@@ -72,7 +75,7 @@ export async function registerObserver(
 /** Removes the registration and waits until nobody is asked any more. */
 export async function unregisterGateway(server: ApiServer): Promise<void> {
   await server.request('DELETE', `${CONFIGURATIONS}/portcullis`)
-  await waitUntil('the registration is gone', () => admitsRootPod(server))
+  await rootPodGets(server, 201)
 }
 
 async function documentedRegistration(): Promise<{ readonly webhooks: readonly Webhook[] }> {
@@ -94,8 +97,15 @@ async function createService(server: ApiServer): Promise<void> {
   if (status !== 201 && status !== 409) throw new Error(`the service was refused: ${body}`)
 }
 
-async function admitsRootPod(server: ApiServer): Promise<boolean> {
-  return (await dryRunCreate(server, podWith({ path: '/' }))).status === 201
+/**
+ * Waits until a pod that mounts the root of its node gets this status. That a registration was written is not yet that the API
+ * server goes by it.
+ */
+export async function rootPodGets(server: ApiServer, status: number, namespace = 'default'): Promise<void> {
+  await waitUntil(
+    `a pod that mounts / gets ${status}`,
+    async () => (await dryRunCreate(server, podWith({ path: '/' }), namespace)).status === status,
+  )
 }
 
 /** Asks the API server to create a pod, without keeping it. */
