@@ -1,7 +1,7 @@
 import { quote } from '../../admission/text.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { Budget } from '../../workload/commands/budget.ts'
-import { type ConfigMapText, textsOf } from '../../workload/config-map.ts'
+import { type ConfigMapText, shortestFirst, textsOf } from '../../workload/config-map.ts'
 import type { CheckResult, Finding } from '../check.ts'
 import { type EtcdText, readText } from './texts.ts'
 
@@ -63,9 +63,13 @@ function configured(
   old: ReadonlyMap<string, Configured>,
   budget: Budget,
 ): ReadonlyMap<string, Configured> {
+  const read = new Map<ConfigMapText, EtcdText | undefined>()
+  for (const text of shortestFirst(texts)) {
+    read.set(text, readText(text, old.get(text.key)?.etcd.isFile === true, budget))
+  }
   const found = new Map<string, Configured>()
   for (const text of texts) {
-    const etcd = readText(text, old.get(text.key)?.etcd.isFile === true, budget)
+    const etcd = read.get(text)
     if (etcd !== undefined) found.set(text.key, { text, etcd })
   }
   return found

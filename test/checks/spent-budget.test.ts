@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { judge, requestFor, setOf } from '../support/engine.ts'
+
+const policy = (check: string) =>
+  setOf(
+    JSON.stringify({
+      apiVersion: 'portcullis.dev/v1alpha1',
+      kind: 'Policy',
+      metadata: { name: 'p' },
+      spec: { validationActions: ['Deny'], checks: [{ check }] },
+    }),
+  )
+const verdictOf = (check: string, object: unknown, oldObject?: unknown) => {
+  const { allowed, skipped } = judge(policy(check), requestFor(object, oldObject === undefined ? {} : { oldObject }))
+  return allowed ? (skipped.length > 0 ? 'skipped' : 'passed') : 'refused'
+}
+const configMap = (data: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data })
+const pod = (containers: readonly object[]) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'a' },
+  spec: { containers },
+})
+const OFF = 'net.bridge.bridge-nf-call-iptables=0'
+/** A script that takes all that reading may cost. */
+const LOOPS = `${'for a in 1 2 3 4 5 6 7 8 9 0; do '.repeat(7)}sysctl a=1${'; done'.repeat(7)}`
+
+describe('once reading has cost what it may', () => {
+  it('a command that needs no reading is found', () => {
+    const spent = { name: 'a', command: ['sh', '-c', LOOPS] }
+    expect(verdictOf('node-network-sysctls', pod([spent, { name: 'b', command: ['sysctl', '-w', OFF] }]))).toBe(
+      'refused',
+    )
+    const wrapped = { name: 'b', command: ['nsenter', '-t', '1', '-n', '--', 'sysctl', '-w', OFF] }
+    expect(verdictOf('node-network-sysctls', pod([spent, wrapped]))).toBe('refused')
+  })
+
+  it('a line of sysctl.conf is found', () => {
+    const spent = `${LOOPS}\n# ip_forward`
+    for (const data of [{ a: spent, b: `# ${'x'.repeat(1000)}\n${OFF}` }, { a: `${spent}\n${OFF}` }]) {
+      expect(verdictOf('node-network-sysctls', configMap(data))).toBe('refused')
+    }
+    const patterns = '*.*.x=1\n'.repeat(50_000)
+    expect(verdictOf('node-network-sysctls', configMap({ a: `${patterns}${OFF}` }))).toBe('refused')
+  })
+})
+
+describe('a long text does not keep a short one from being read', () => {
+  it('a script with a sysctl', () => {
+    const long = `sysctl net.ipv4.ip_forward\n${'true\n'.repeat(12_000)}`
+    expect(
+      verdictOf('node-network-sysctls', configMap({ a: long, b: `${long} `, c: long, z: `sysctl -w ${OFF}` })),
+    ).toBe('refused')
+  })
+
+  it('a configuration of etcd', () => {
+    const long = `initial-cluster: a,b\nx: ${'a'.repeat(5150)}`
+    const file = (state: string) => `initial-cluster: a,b\ninitial-cluster-state: ${state}\n# ${'x'.repeat(4930)}\n`
+    const others = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`a${at}`, long]))
+    const object = (state: string) => configMap({ ...others, z: file(state) })
+    expect(verdictOf('etcd-bootstrap', object('new'), object('existing'))).toBe('refused')
+  })
+})
