@@ -35,6 +35,13 @@ describe('once reading has cost what it may', () => {
     expect(verdictOf('node-network-sysctls', pod([spent, wrapped]))).toBe('refused')
   })
 
+  it('a command that may put such a name together is told, not passed', () => {
+    const spent = { name: 'a', command: ['sh', '-c', LOOPS] }
+    const pieces = { name: 'b', command: ['sh', '-c', `N=net.bridge.bridge-nf; sysctl -w $N-call-iptables=0`] }
+    expect(verdictOf('node-network-sysctls', pod([pieces]))).toBe('refused')
+    expect(verdictOf('node-network-sysctls', pod([spent, pieces]))).toBe('skipped')
+  })
+
   it('a line of sysctl.conf is found', () => {
     const spent = `${LOOPS}\n# ip_forward`
     for (const data of [{ a: spent, b: `# ${'x'.repeat(1000)}\n${OFF}` }, { a: `${spent}\n${OFF}` }]) {
