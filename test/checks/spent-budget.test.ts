@@ -42,6 +42,25 @@ describe('once reading has cost what it may', () => {
     expect(verdictOf('node-network-sysctls', pod([spent, pieces]))).toBe('skipped')
   })
 
+  it('a member of etcd that is told by variables how to start is told, not passed', () => {
+    const spent = { name: 'a', command: ['sh', '-c', `${LOOPS} etcd`] }
+    const member = {
+      name: 'b',
+      image: 'quay.io/coreos/etcd:v3.5',
+      command: ['sh', '-c', 'exec etcd'],
+      env: [
+        { name: 'ETCD_INITIAL_CLUSTER', value: 'a=http://a,b=http://b' },
+        { name: 'ETCD_INITIAL_CLUSTER_STATE', value: 'new' },
+      ],
+    }
+    const made = (containers: readonly object[]) => ({
+      ...pod(containers),
+      metadata: { name: 'a', annotations: { 'portcullis.dev/etcd-initialized': 'true' } },
+    })
+    expect(verdictOf('etcd-bootstrap', made([member]))).toBe('refused')
+    expect(verdictOf('etcd-bootstrap', made([spent, member]))).toBe('skipped')
+  })
+
   it('a line of sysctl.conf is found', () => {
     const spent = `${LOOPS}\n# ip_forward`
     for (const data of [{ a: spent, b: `# ${'x'.repeat(1000)}\n${OFF}` }, { a: `${spent}\n${OFF}` }]) {
