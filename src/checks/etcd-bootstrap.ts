@@ -42,6 +42,8 @@ export const etcdBootstrap: Check<Record<string, never>> = {
     for (const [index, pod] of pods.entries()) {
       const { members, unread } = etcdIn(pod, object)
       for (const reason of unread) skipped.add(reason)
+      if (typeof oldPods === 'string' && members.length > 0)
+        skipped.add(`it had ${oldPods} before: what they ran is not read`)
       const oldPod = typeof oldPods === 'object' ? oldPods[index] : undefined
       const oldMembers = oldPod === undefined || old === null ? [] : etcdIn(oldPod, old).members
       const names = new Set(members.map(nameOf))
