@@ -39,7 +39,7 @@ it('a key cuts what nobody can have', () => {
   expect(inKey('a'.repeat(257))).toBe(`${'a'.repeat(256)}… (257)`)
 })
 
-describe('an object with more findings than are told', () => {
+describe('an object with more than is judged or told', () => {
   const policy = (check: string) =>
     JSON.stringify({
       apiVersion: 'portcullis.dev/v1alpha1',
@@ -52,7 +52,7 @@ describe('an object with more findings than are told', () => {
     pod({ volumes: Array.from({ length: count }, (_, at) => ({ name: `v${at}`, hostPath: { path: '/etc' } })) })
   const REST = /more than 1000 findings/
 
-  it('is refused', () => {
+  it('B13 is refused', () => {
     const { denials } = judge(setOf(policy('host-path')), requestFor(volumes(1001)))
     expect(denials).toHaveLength(1001)
     expect(denials.at(-1)?.finding.message).toMatch(REST)
@@ -91,7 +91,7 @@ describe('an object with more findings than are told', () => {
     expect(denialsWith({ paths: ['/etc'] })).toBe(1)
   })
 
-  it('is not judged where it has more than two thousand containers', () => {
+  it('B13 is not judged where it has more than two thousand containers', () => {
     const containers = (count: number) => pod({ containers: Array.from({ length: count }, () => ({})) })
     const set = setOf(policy('privileged'))
     expect(judge(set, requestFor(containers(2000)))).toMatchObject({ allowed: true, errors: [] })
@@ -138,7 +138,7 @@ describe('an object with more findings than are told', () => {
     expect(judge(setOf(policy('privileged')), requestFor(jobs(2001))).allowed).toBe(false)
   })
 
-  it('is not judged where it has more than twenty thousand volumes and mounts', () => {
+  it('B13 is not judged where it has more than twenty thousand volumes and mounts', () => {
     const mounts = (count: number) =>
       pod({ volumes: Array(1000).fill({}), containers: [{ volumeMounts: Array(count).fill({}) }] })
     expect(judge(setOf(policy('privileged')), requestFor(mounts(19_000))).allowed).toBe(true)
