@@ -87,3 +87,24 @@ describe('a long text does not keep a short one from being read', () => {
     expect(verdictOf('etcd-bootstrap', object('new'), object('existing'))).toBe('refused')
   })
 })
+
+describe('an update of what costs too much to read is told, not passed', () => {
+  it('a configuration of etcd', () => {
+    const file = (state: string) => `initial-cluster: a,b\ninitial-cluster-state: ${state}\n# ${'x'.repeat(4930)}\n`
+    const others = Object.fromEntries(
+      Array.from({ length: 60 }, (_, at) => [`a${at}`, `initial-cluster: a,b\n${'#'.repeat(4900)}`]),
+    )
+    const oldObject = configMap({ ...others, z: file('existing') })
+    expect(verdictOf('etcd-bootstrap', configMap({ z: file('new') }), oldObject)).toBe('skipped')
+  })
+
+  it('a member of etcd', () => {
+    const spent = { name: 'a', command: ['sh', '-c', `${LOOPS} etcd`] }
+    const member = (state: string) => ({
+      name: 'b',
+      command: ['sh', '-c', `etcd --initial-cluster=a=http://a,b=http://b --initial-cluster-state=${state}`],
+    })
+    expect(verdictOf('etcd-bootstrap', pod([member('new')]), pod([member('existing')]))).toBe('refused')
+    expect(verdictOf('etcd-bootstrap', pod([member('new')]), pod([spent, member('existing')]))).toBe('skipped')
+  })
+})

@@ -17,8 +17,9 @@ interface Configured {
  */
 export function judgeConfigMap(object: JsonObject, before: JsonObject | null, isInitialized: boolean): CheckResult {
   const findings: Finding[] = []
+  const oldBudget = new Budget()
   // What stood there before takes nothing from what comes.
-  const old = configured(textsOf(before), new Map(), new Budget())
+  const old = configured(textsOf(before), new Map(), oldBudget)
   const budget = new Budget()
   const texts = textsOf(object)
   const keys = new Set(texts.map(({ key }) => key))
@@ -38,10 +39,12 @@ export function judgeConfigMap(object: JsonObject, before: JsonObject | null, is
       key: `etcd configuration ${rule} ${key}`,
     })
   }
-  return budget.isOverrun ? { findings, skipped: TOO_MUCH } : { findings }
+  if (!budget.isOverrun && !oldBudget.isOverrun) return { findings }
+  return { findings, skipped: budget.isOverrun ? TOO_MUCH : TOO_MUCH_BEFORE }
 }
 
 const TOO_MUCH = 'it has too many texts about etcd to read them all'
+const TOO_MUCH_BEFORE = 'before the update, it had too many texts about etcd to read them all'
 
 const LOST =
   'a member that starts without its data would make a new, empty cluster, and all that the old one held would be gone'

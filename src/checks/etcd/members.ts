@@ -38,7 +38,7 @@ export interface EtcdPod {
   readonly unread: readonly string[]
 }
 
-const NONE: EtcdPod = { members: [], unread: [] }
+export const NONE: EtcdPod = { members: [], unread: [] }
 
 /** The containers of a pod that run etcd. */
 export function etcdIn(pod: Pod, object: JsonObject): EtcdPod {
