@@ -16,7 +16,7 @@ import { POD_TEMPLATE_KINDS, sameKind } from '../workload/kinds.ts'
 import { type Pod, podsOf } from '../workload/pod.ts'
 import type { Check, CheckResult, Finding, FindingFacts, Subject } from './check.ts'
 import { judgeConfigMap } from './etcd/config-map.ts'
-import { type EtcdMember, etcdIn, isSamePlace } from './etcd/members.ts'
+import { type EtcdMember, type EtcdPod, etcdIn, isSamePlace, NONE } from './etcd/members.ts'
 import { CONFIG_MAP, rulesFor } from './resources.ts'
 
 const KINDS = [...POD_TEMPLATE_KINDS, CONFIG_MAP]
@@ -42,11 +42,11 @@ export const etcdBootstrap: Check<Record<string, never>> = {
     for (const [index, pod] of pods.entries()) {
       const { members, unread } = etcdIn(pod, object)
       for (const reason of unread) skipped.add(reason)
-      const oldPod = typeof oldPods === 'object' ? oldPods[index] : undefined
-      const oldMembers = oldPod === undefined || old === null ? [] : etcdIn(oldPod, old).members
+      const earlierPod = old === null ? NONE : etcdBefore(old, oldPods, index)
+      if (members.length > 0) for (const reason of earlierPod.unread) skipped.add(`before the update, ${reason}`)
       const names = new Set(members.map(nameOf))
-      const earlier = new Map(oldMembers.toReversed().map(member => [nameOf(member), member]))
-      const gone = new Set(oldMembers.filter(member => !names.has(nameOf(member))))
+      const earlier = new Map(earlierPod.members.toReversed().map(member => [nameOf(member), member]))
+      const gone = new Set(earlierPod.members.filter(member => !names.has(nameOf(member))))
       for (const member of members) {
         // One of another name stands in for one that is gone.
         const previous = earlier.get(nameOf(member)) ?? gone.values().next().value
@@ -61,6 +61,13 @@ export const etcdBootstrap: Check<Record<string, never>> = {
     }
     return skipped.size === 0 ? { findings } : { findings, skipped: [...skipped].join('; ') }
   },
+}
+
+/** What the pod at the same place had to do with etcd. What of it is not read may have been a member. */
+function etcdBefore(old: JsonObject, pods: ReturnType<typeof podsOf>, index: number): EtcdPod {
+  if (typeof pods === 'string') return { members: [], unread: [`it had ${pods}`] }
+  const pod = pods?.[index]
+  return pod === undefined ? NONE : etcdIn(pod, old)
 }
 
 function nameOf({ container }: EtcdMember): string {

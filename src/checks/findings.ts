@@ -41,9 +41,11 @@ export function isCut(findings: readonly Finding[]): boolean {
 /**
  * The findings that are told. In place of the others stands one that is never known from before, so that nothing passes
  * because there is too much of it.
+ *
+ * @param rest the level of that one: a warning where the others stood already, because nothing has changed.
  */
-export function told(findings: readonly Finding[]): readonly Finding[] {
-  return isCut(findings) ? [...findings.slice(0, MOST_FINDINGS), REST] : findings
+export function told(findings: readonly Finding[], rest: Finding['level'] = 'violation'): readonly Finding[] {
+  return isCut(findings) ? [...findings.slice(0, MOST_FINDINGS), { ...REST, level: rest }] : findings
 }
 
 /**

@@ -101,7 +101,6 @@ function judgeTemplate(object: JsonObject, { pointer, metadata }: Pod): readonly
   ]
 }
 
-/** What a label would have to be. */
 /** As many requirements, and values of each, as a message takes. */
 const MOST_TOLD = 50
 
@@ -110,6 +109,7 @@ function describeAll(missed: readonly Requirement[]): string {
   return missed.slice(0, MOST_TOLD).map(describe).join(', ') + more
 }
 
+/** What a label would have to be. */
 function describe({ key, operator, values }: Requirement): string {
   const more = values.length > MOST_TOLD ? `, and ${values.length - MOST_TOLD} more` : ''
   const list = values.slice(0, MOST_TOLD).map(quote).join(', ') + more

@@ -1,7 +1,7 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { BoundCheck, CheckResult, Finding, Subject, SubjectFacts } from '../checks/check.ts'
-import { told } from '../checks/findings.ts'
-import type { JsonObject } from '../json/value.ts'
+import { isCut, told } from '../checks/findings.ts'
+import { deepEqual, isObject, type JsonObject } from '../json/value.ts'
 import type { Place } from '../rollout/record.ts'
 import { type GroupKind, sameKind } from '../workload/kinds.ts'
 import { podsOf } from '../workload/pod.ts'
@@ -148,6 +148,7 @@ export class SubjectCache {
   readonly #facts: SubjectFacts
   /** The objects that are too large, and what they have too much of. Nearly always there is none. */
   readonly #oversize = new Map<Subject, string>()
+  #asItWas: boolean | undefined
   readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
 
   constructor(request: AdmissionRequest, facts: SubjectFacts) {
@@ -161,16 +162,26 @@ export class SubjectCache {
     const subject = this.subject(policy, object)
     // Only an update has something that stands already: whatever else carries an old object makes something new.
     const old = oldObject === null || operation !== 'UPDATE' ? undefined : this.subject(policy, oldObject)
-    const oversize = this.#oversize.size === 0 ? undefined : this.#oversizeOf(subject, old)
-    if (oversize !== undefined) return { oversize }
+    const oversize = this.#oversize.get(subject)
+    if (oversize !== undefined) {
+      return this.#isAsItWas(old)
+        ? { findings: [], skipped: `it has ${oversize}, and nothing that is judged changes` }
+        : { oversize }
+    }
     const result = check.run(subject)
     if (result.findings.length === 0) return result
-    if (old === undefined) return { ...result, findings: told(result.findings) }
-    return { ...result, findings: told(relaxKnown(result.findings, check.run(old).findings)) }
+    // What was too large to be judged excuses nothing.
+    if (old === undefined || this.#oversize.has(old)) return { ...result, findings: told(result.findings) }
+    const findings = relaxKnown(result.findings, check.run(old).findings)
+    return { ...result, findings: told(findings, isCut(findings) && this.#isAsItWas(old) ? 'warning' : 'violation') }
   }
 
-  #oversizeOf(subject: Subject, old: Subject | undefined): string | undefined {
-    return this.#oversize.get(subject) ?? (old && this.#oversize.get(old))
+  /** Whether an update leaves all that is judged: what is too large could otherwise not even be let go. */
+  #isAsItWas(old: Subject | undefined): boolean {
+    const { object } = this.request
+    if (object === null || old === undefined) return false
+    this.#asItWas ??= deepEqual(judgedOf(object), judgedOf(old.object))
+    return this.#asItWas
   }
 
   /** What the checks of a policy see of `object`, which is the request's new or old one. */
@@ -194,6 +205,22 @@ export class SubjectCache {
     }
     return subject
   }
+}
+
+/** What no check looks at: what the API server notes of an object, and who waits for its end. */
+const UNJUDGED: ReadonlySet<string> = new Set([
+  'deletionGracePeriodSeconds',
+  'deletionTimestamp',
+  'finalizers',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+])
+
+function judgedOf(object: JsonObject): JsonObject {
+  const { status: _, metadata = {}, ...rest } = object
+  const entries = isObject(metadata) ? Object.entries(metadata) : []
+  return { ...rest, metadata: Object.fromEntries(entries.filter(([key]) => !UNJUDGED.has(key))) }
 }
 
 /** Most policies add no templates of their own: they all share the subject of the empty list. */

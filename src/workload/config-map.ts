@@ -38,6 +38,11 @@ export function textsOf(configMap: JsonObject | null): readonly ConfigMapText[] 
   return texts
 }
 
+/** In the order in which they share a budget: a long text, whatever is in it, does not keep the others from being read. */
+export function shortestFirst(texts: readonly ConfigMapText[]): readonly ConfigMapText[] {
+  return texts.toSorted((a, b) => a.text.length - b.text.length)
+}
+
 /**
  * What ASCII stands in base64; undefined where it is none, which the API server refuses. Nothing is thrown: a ConfigMap has room
  * for a hundred thousand texts that are none.

@@ -32,6 +32,8 @@ export interface Container {
   /** What it runs, and what its hooks and probes run: read when it is asked for, and once. */
   readonly commands: ReadCommands
   readonly hookCommands: ReadCommands
+  /** Whether something that its object runs was not read because all of it costs too much. */
+  readonly isOverrun: boolean
   readonly value: JsonObject
 }
 
@@ -191,6 +193,10 @@ class ContainerEntry extends Entry implements Container {
   get hookCommands(): ReadCommands {
     this.#hookCommands ??= commandsOfHooks(this.value, this.variables, this.#budget)
     return this.#hookCommands
+  }
+
+  get isOverrun(): boolean {
+    return this.#budget.isOverrun
   }
 }
 

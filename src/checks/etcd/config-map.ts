@@ -1,7 +1,7 @@
 import { quote } from '../../admission/text.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { Budget } from '../../workload/commands/budget.ts'
-import { type ConfigMapText, textsOf } from '../../workload/config-map.ts'
+import { type ConfigMapText, shortestFirst, textsOf } from '../../workload/config-map.ts'
 import type { CheckResult, Finding } from '../check.ts'
 import { type EtcdText, readText } from './texts.ts'
 
@@ -17,8 +17,9 @@ interface Configured {
  */
 export function judgeConfigMap(object: JsonObject, before: JsonObject | null, isInitialized: boolean): CheckResult {
   const findings: Finding[] = []
+  const oldBudget = new Budget()
   // What stood there before takes nothing from what comes.
-  const old = configured(textsOf(before), new Map(), new Budget())
+  const old = configured(textsOf(before), new Map(), oldBudget)
   const budget = new Budget()
   const texts = textsOf(object)
   const keys = new Set(texts.map(({ key }) => key))
@@ -38,10 +39,12 @@ export function judgeConfigMap(object: JsonObject, before: JsonObject | null, is
       key: `etcd configuration ${rule} ${key}`,
     })
   }
-  return budget.isOverrun ? { findings, skipped: TOO_MUCH } : { findings }
+  if (!budget.isOverrun && !oldBudget.isOverrun) return { findings }
+  return { findings, skipped: budget.isOverrun ? TOO_MUCH : TOO_MUCH_BEFORE }
 }
 
 const TOO_MUCH = 'it has too many texts about etcd to read them all'
+const TOO_MUCH_BEFORE = 'before the update, it had too many texts about etcd to read them all'
 
 const LOST =
   'a member that starts without its data would make a new, empty cluster, and all that the old one held would be gone'
@@ -63,9 +66,13 @@ function configured(
   old: ReadonlyMap<string, Configured>,
   budget: Budget,
 ): ReadonlyMap<string, Configured> {
+  const read = new Map<ConfigMapText, EtcdText | undefined>()
+  for (const text of shortestFirst(texts)) {
+    read.set(text, readText(text, old.get(text.key)?.etcd.isFile === true, budget))
+  }
   const found = new Map<string, Configured>()
   for (const text of texts) {
-    const etcd = readText(text, old.get(text.key)?.etcd.isFile === true, budget)
+    const etcd = read.get(text)
     if (etcd !== undefined) found.set(text.key, { text, etcd })
   }
   return found

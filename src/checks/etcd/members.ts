@@ -1,6 +1,6 @@
 import { quote } from '../../admission/text.ts'
 import { append, type Pointer } from '../../json/pointer.ts'
-import { dig, get, getList, getString, type JsonObject } from '../../json/value.ts'
+import { dig, get, getList, getString, type Json, type JsonObject } from '../../json/value.ts'
 import type { Argument } from '../../workload/commands/output.ts'
 import type { Container, Pod } from '../../workload/pod.ts'
 import { EtcdFlags } from './flags.ts'
@@ -38,7 +38,7 @@ export interface EtcdPod {
   readonly unread: readonly string[]
 }
 
-const NONE: EtcdPod = { members: [], unread: [] }
+export const NONE: EtcdPod = { members: [], unread: [] }
 
 /** The containers of a pod that run etcd. */
 export function etcdIn(pod: Pod, object: JsonObject): EtcdPod {
@@ -51,7 +51,7 @@ export function etcdIn(pod: Pod, object: JsonObject): EtcdPod {
     const argv = etcdArgv(container)
     const [reason] = container.commands.unreadable
     if (argv !== undefined) members.push(memberOf(container, argv, volumes, object))
-    else if (reason !== undefined && isWordOf(container, /initial-cluster|ETCD_INITIAL/)) {
+    else if (reason !== undefined && isToldHowToStart(container)) {
       unread.push(`container ${quote(container.name)} has to do with how etcd starts, and ${reason}`)
     }
   }
@@ -61,6 +61,11 @@ export function etcdIn(pod: Pod, object: JsonObject): EtcdPod {
 /** Nearly every container does not: nothing of it has to be read. */
 function mentionsEtcd(container: Container): boolean {
   return /etcd/i.test(container.image) || isWordOf(container, /etcd/)
+}
+
+function isToldHowToStart(container: Container): boolean {
+  const isVariable = (item: Json) => getString(item, 'name')?.startsWith('ETCD_INITIAL') === true
+  return isWordOf(container, /initial-cluster|ETCD_INITIAL/) || getList(container.value, 'env').some(isVariable)
 }
 
 function isWordOf({ value }: Container, pattern: RegExp): boolean {

@@ -2,8 +2,9 @@ import { quote } from '../../admission/text.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { Budget, COST } from '../../workload/commands/budget.ts'
 import { commandsInScript } from '../../workload/commands/commands.ts'
-import { textsOf } from '../../workload/config-map.ts'
+import { shortestFirst, textsOf } from '../../workload/config-map.ts'
 import type { CheckResult, Finding } from '../check.ts'
+import { isPattern } from './pattern.ts'
 import {
   assignmentIn,
   isMentioned,
@@ -12,7 +13,9 @@ import {
   type Setting,
   settingsOf,
   switchedOff,
+  UNREADABLE,
   verdictOn,
+  watchedName,
 } from './settings.ts'
 
 /** What the texts of a ConfigMap say: lines of sysctl.conf, or a script. */
@@ -20,9 +23,11 @@ export function judgeConfigMap(object: JsonObject): CheckResult {
   const findings: Finding[] = []
   const skipped: string[] = []
   const budget = new Budget()
-  for (const { key, text, pointer } of textsOf(object)) {
-    if (!mayName(text)) continue
-    const { commands } = commandsInScript(text, budget)
+  const texts = textsOf(object).filter(({ text }) => mayName(text))
+  const scripts = new Map(shortestFirst(texts).map(entry => [entry, commandsInScript(entry.text, budget)]))
+  for (const entry of texts) {
+    const { key, text, pointer } = entry
+    const commands = scripts.get(entry)?.commands ?? []
     const verdicts = [...linesOf(text, budget), ...commands.flatMap(settingsOf)].map(verdictOn)
     const off = new Set(verdicts.flatMap(verdict => (typeof verdict === 'string' ? [] : [verdict.off])))
     for (const sysctl of off) {
@@ -38,14 +43,17 @@ export function judgeConfigMap(object: JsonObject): CheckResult {
   return skipped.length === 0 ? { findings } : { findings, skipped: skipped.join('; ') }
 }
 
-/** The lines of sysctl.conf; comments begin with `#` or `;`. */
+/**
+ * The lines of sysctl.conf that may be about these sysctls; comments begin with `#` or `;`. One that names a sysctl as it is
+ * called costs nothing: it is found whatever else the object brings.
+ */
 function linesOf(text: string, budget: Budget): readonly Setting[] {
   const settings: Setting[] = []
   for (const line of text.split('\n')) {
     const setting = /^\s*[#;]/.test(line) ? undefined : assignmentIn(line)
-    if (setting === undefined) continue
-    if (!budget.spend(COST.setting)) return [...settings, { name: undefined, value: undefined }]
-    settings.push(setting)
+    if (setting?.name === undefined) continue
+    if (isPattern(setting.name)) settings.push(budget.spend(COST.setting) ? setting : UNREADABLE)
+    else if (watchedName(setting.name) !== undefined) settings.push(setting)
   }
   return settings
 }

@@ -23,12 +23,14 @@ export function judgeContainer(container: Container): CheckResult {
   const findings: readonly Finding[] = [...off].map(sysctl =>
     switchedOff(name, sysctl, place, `in ${JSON.stringify([container.list, container.name])}`, facts),
   )
-  if (findings.length > 0 || mention === undefined) return { findings }
+  // What nobody has read may put such a name together.
+  if (findings.length > 0 || (mention === undefined && !container.isOverrun)) return { findings }
   // Every mention that is understood is a setting or a look at one; where there is none, nobody knows what it does.
   const isUnderstood = verdicts.includes('fine') && !verdicts.includes('unreadable') && !hasOpaque(container, commands)
   if (isUnderstood && unreadable.length === 0) return NOTHING
   const reason = unreadable[0] ?? 'what it does with it cannot be read'
-  return { findings, skipped: `${name} has to do with the sysctls of the node's network, and ${reason}` }
+  const has = mention === undefined ? 'may have' : 'has'
+  return { findings, skipped: `${name} ${has} to do with the sysctls of the node's network, and ${reason}` }
 }
 
 const NOTHING: CheckResult = { findings: [] }

@@ -63,7 +63,8 @@ function sysctlSettings([program, ...args]: readonly Argument[]): readonly Setti
   return settings
 }
 
-const UNREADABLE: Setting = { name: undefined, value: undefined }
+/** Stands for a setting that nobody can read here. */
+export const UNREADABLE: Setting = { name: undefined, value: undefined }
 
 /** Stands for a setting that is only looked at. */
 const READ = '1'

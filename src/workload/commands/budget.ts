@@ -12,7 +12,7 @@ export const COST = {
   command: 2000,
   /** A word that a program is given, beside its characters. */
   word: 80,
-  /** A line that sets something. */
+  /** A line that sets something by a pattern. */
   setting: 200,
 } as const
 

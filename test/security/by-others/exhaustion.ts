@@ -25,7 +25,7 @@ export function exhaustionTries(attack: Add): void {
     'denied',
     'host-path',
     () => pod({ containers: many(80_000, () => ({})) }),
-    () => ({ oldObject: pod({ containers: many(80_000, () => ({})) }) }),
+    () => ({ oldObject: pod({ containers: many(79_999, () => ({})) }) }),
   )
   exhaust('a third of a million volumes', 'denied', 'host-path', () => pod({ volumes: many(300_000, () => ({})) }))
   exhaust('a third of a million mounts', 'denied', 'host-path', () =>
