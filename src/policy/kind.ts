@@ -45,7 +45,7 @@ export function unreadableDocument(source: SourceDocument): ValueProblem | undef
   const { metadata, spec } = source.value
   const { managedFields: _, ...own } = isObject(metadata) ? metadata : {}
   if (left(spec, left(own, MOST_VALUES)) >= 0) return undefined
-  const message = `the document has more than ${MOST_VALUES} values: make several of it`
+  const message = `the document has more than ${MOST_VALUES} values: split it up`
   return { pointer: '', part: 'value', message }
 }
 
