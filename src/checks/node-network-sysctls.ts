@@ -9,7 +9,7 @@ Allowed: 1, which is what Kubernetes needs, and reading a value. A value that ca
 */
 import { z } from 'zod'
 import { POD_TEMPLATE_KINDS, sameKind } from '../workload/kinds.ts'
-import type { Check, CheckResult, Finding } from './check.ts'
+import type { Check, Finding } from './check.ts'
 import { judgeConfigMap } from './node-network/config-map.ts'
 import { judgeContainer } from './node-network/container.ts'
 import { judgeSecurityContext } from './node-network/security-context.ts'
@@ -28,13 +28,13 @@ export const nodeNetworkSysctls: Check<Record<string, never>> = {
     if (sameKind(request.kind, CONFIG_MAP)) return judgeConfigMap(object)
     const findings: Finding[] = []
     const skipped: string[] = []
-    const add = (result: CheckResult) => {
-      findings.push(...result.findings)
-      if (result.skipped !== undefined) skipped.push(result.skipped)
-    }
     for (const pod of pods) {
-      findings.push(...judgeSecurityContext(pod))
-      for (const container of pod.containers) add(judgeContainer(container))
+      for (const finding of judgeSecurityContext(pod)) findings.push(finding)
+      for (const container of pod.containers) {
+        const judged = judgeContainer(container)
+        for (const finding of judged.findings) findings.push(finding)
+        if (judged.skipped !== undefined) skipped.push(judged.skipped)
+      }
     }
     return skipped.length === 0 ? { findings } : { findings, skipped: skipped.join('; ') }
   },

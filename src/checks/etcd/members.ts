@@ -42,12 +42,12 @@ export const NONE: EtcdPod = { members: [], unread: [] }
 
 /** The containers of a pod that run etcd. */
 export function etcdIn(pod: Pod, object: JsonObject): EtcdPod {
-  const mentioning = pod.containers.filter(mentionsEtcd)
-  if (mentioning.length === 0) return NONE
+  if (!pod.containers.some(mentionsEtcd)) return NONE
   const volumes = new PodVolumes(pod, object)
   const members: EtcdMember[] = []
   const unread: string[] = []
-  for (const container of mentioning) {
+  for (const container of pod.containers) {
+    if (!mentionsEtcd(container)) continue
     const argv = etcdArgv(container)
     const [reason] = container.commands.unreadable
     if (argv !== undefined) members.push(memberOf(container, argv, volumes, object))
