@@ -10,6 +10,7 @@ export default defineConfig({
           maxWorkers: '100%',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
+          globalSetup: ['test/support/temporary-folder.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Machines are slow now and then; what never comes true still fails.

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -172,15 +172,9 @@ export function lostIn(before: Json | undefined, after: Json | undefined, at = '
   return keys.flatMap(key => lostIn(old[key], now[key], `${at}/${key}`))
 }
 
-const folders: string[] = []
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
-
-/** A folder with one file that holds these injections; gone when the test process ends. */
+/** A folder with one file that holds these injections; gone after the run. */
 export function injectionFolder(specs: Readonly<Record<string, InjectionSpec>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-injections-'))
-  folders.push(folder)
   const texts = Object.entries(specs).map(([name, spec]) => injectionText(name, spec))
   writeFileSync(join(folder, 'injections.yaml'), texts.join('\n---\n'))
   return folder

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -125,15 +125,9 @@ export function policyText(fields: PolicyFields): string {
   })
 }
 
-const folders: string[] = []
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
-
-/** A folder with one file for each policy; gone when the test process ends. */
+/** A folder with one file for each policy; gone after the run. */
 export function policyFolder(...policies: readonly PolicyFields[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-policies-'))
-  folders.push(folder)
   for (const policy of policies) writeFileSync(join(folder, `${policy.name}.yaml`), policyText(policy))
   return folder
 }

@@ -1,0 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+
+let folder: string | undefined
+
+/** Gives all tests of a run one temporary folder, which is gone after it: a worker that is ended at once cleans up nothing. */
+export function setup(): void {
+  folder = mkdtempSync(join(tmpdir(), 'portcullis-unit-'))
+  process.env['TMPDIR'] = folder
+}
+
+export function teardown(): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+}
