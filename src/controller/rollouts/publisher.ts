@@ -57,7 +57,8 @@ export class Publisher {
   }
 
   /**
-   * Says of a rollout that it cannot be carried out, and where it stands: what it has brought stays in force.
+   * Says of a rollout that it cannot be carried out, and where it stands: what it has brought stays in force, and what an operator has
+   * asked for is done once it can be.
    *
    * @param record its own; undefined where it has none, or has lost it.
    */
@@ -65,7 +66,8 @@ export class Publisher {
     const known = record ?? publishedRecord(object)
     const status = known === undefined ? WAITING : remembered(known)
     const stages = known?.stages.map(stageOf) ?? []
-    await this.publish(object, { status, stages, record: known, counts: undefined }, shorten(fault, MAX_FAULT))
+    const published = { status, stages, record: known, counts: undefined, isUndecided: true }
+    await this.publish(object, published, shorten(fault, MAX_FAULT))
   }
 
   /** An Event and a line of the log. */

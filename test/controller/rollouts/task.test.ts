@@ -295,6 +295,18 @@ describe('the controller', () => {
     expect(world.record?.number).toBe(number)
   })
 
+  it('aborts one that was faulty when somebody asked for it, once it is whole', async () => {
+    const world = new World()
+    await world.round()
+    await world.round()
+    const { stages } = world.record ?? {}
+    world.edit({ spec: { stages: [] } })
+    world.edit({ metadata: { annotations: { [REQUEST_ANNOTATION]: requestText('abort', world.now) } } })
+    expect(await world.round()).toBe('Progressing canary StageReached')
+    world.edit({ spec: { stages: stages as never } })
+    expect(await world.round()).toBe('Aborted  Aborted')
+  })
+
   it('says of one that became faulty where it stands all the same', async () => {
     const world = new World()
     await world.round()
