@@ -36,13 +36,12 @@ export function readText({ key, text }: ConfigMapText, wasFile: boolean, budget:
   )
 }
 
-/** A ConfigMap has room for thousands of texts, and a configuration of etcd repeats nothing. */
-const LIMITS = { aliasedNodes: 100 }
-
 function fileOf(text: string, wasFile: boolean, budget: Budget): EtcdText | undefined {
-  if (!budget.spend(COST.text + text.length * COST.parsed)) return undefined
+  // Each text may have aliases that stand for a hundred thousand nodes.
+  const hasAliases = /&\S/.test(text) && /\*\S/.test(text)
+  if (!budget.spend(COST.text + text.length * COST.parsed + (hasAliases ? COST.aliases : 0))) return undefined
   const mayRetry = (characters: number) => budget.spend(characters * COST.parsed)
-  const value: Json | undefined = parseYaml(text, { ...LIMITS, mayRetry }).documents[0]?.value
+  const value: Json | undefined = parseYaml(text, { mayRetry }).documents[0]?.value
   const cluster = getString(value, 'initial-cluster')
   if (!isObject(value) || (cluster === undefined && !wasFile)) return undefined
   return {

@@ -6,6 +6,8 @@ export const COST = {
   /** A text that is parsed, and each character of it. */
   text: 2000,
   parsed: 32,
+  /** What the aliases of a YAML text may stand for. */
+  aliases: 1024 * 1024,
   /** A node of a script's tree: loops in loops need not run any command. */
   node: 400,
   /** A program that is run. */
