@@ -1,6 +1,6 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import { oneLine, shorten } from '../admission/text.ts'
-import { dig, getString } from '../json/value.ts'
+import { dig, getString, type JsonObject } from '../json/value.ts'
 
 /** The annotation that bears the reason, unless an exception names another. */
 export const REASON_ANNOTATION = 'portcullis.dev/break-glass-reason'
@@ -49,12 +49,15 @@ export function breakGlass(
   request: AdmissionRequest,
 ): BrokenGlass | undefined {
   const group = groups.find(candidate => request.userInfo?.groups.includes(candidate))
-  const reason = reasonOf(request, reasonAnnotation)
+  const reason = reasonOf(request.object, reasonAnnotation)
   return group === undefined || reason === undefined ? undefined : { group, reason }
 }
 
-/** What nobody can read is no reason: spaces, invisible characters, dots. */
-function reasonOf({ object }: AdmissionRequest, annotation: string): string | undefined {
+/**
+ * The reason that an object bears; undefined if it bears none that a person can read: spaces, invisible characters and
+ * dots are no reason.
+ */
+export function reasonOf(object: JsonObject | null, annotation: string): string | undefined {
   const written = getString(dig(object ?? undefined, 'metadata', 'annotations'), annotation)
   return written !== undefined && /[\p{L}\p{N}]/u.test(written)
     ? shorten(oneLine(written.trim()), MAX_REASON)

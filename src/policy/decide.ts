@@ -4,6 +4,7 @@ import type { BrokenGlass } from './break-glass.ts'
 import type { Action, CompiledPolicy } from './compile.ts'
 import type { Evaluated } from './evaluate.ts'
 import type { CompiledException } from './exceptions.ts'
+import { withoutBorrowedRight } from './borrowed-right.ts'
 import { grantFor, type OwnedFinding } from './grant.ts'
 import type { NamespaceLabels } from './match.ts'
 import type { PolicySet } from './set.ts'
@@ -158,9 +159,7 @@ function addFinding(
   context: DecisionContext,
 ): void {
   const action = strictestAction(policy)
-  const finding = wasExempt({ policy: policy.name, check, finding: evaluated }, set, request, context)
-    ? (evaluated.relaxed?.from ?? evaluated)
-    : evaluated
+  const finding = withoutBorrowedRight(policy, { policy: policy.name, check, finding: evaluated }, set, request, context)
   const isRefused = action === 'Deny' && finding.level === 'violation'
   const found = { policy: policy.name, check, finding }
   const isShadow = policy.placement?.role === 'shadow'
@@ -188,21 +187,6 @@ function addFinding(
   else if (action === 'Warn') decision.warnings.push({ ...owner, action })
   if (finding.level === 'violation' && policy.actions.includes('Audit'))
     decision.audits.push({ ...owner, action: 'Audit' })
-}
-
-/**
- * Whether an exception let pass what the old object has. It does not stand by its own right, then: a pod whose image is
- * exempt must not keep what the exception gave it once the image is another one.
- */
-function wasExempt(
-  { finding, ...owner }: OwnedFinding,
-  { exceptions }: PolicySet,
-  request: AdmissionRequest,
-  context: DecisionContext,
-): boolean {
-  if (finding.relaxed === undefined) return false
-  const old = { ...request, object: request.oldObject }
-  return grantFor(exceptions, { ...owner, finding: finding.relaxed.before }, false, old, context).by !== undefined
 }
 
 function hinted(finding: Finding, hints: readonly string[]): Finding {

@@ -3,7 +3,7 @@ import type { Finding } from '../checks/check.ts'
 import { dig, getString } from '../json/value.ts'
 import { canonicalHostPath, isWithin } from '../workload/host-paths.ts'
 import { compileSelector, labelsOf, type Selector, selects } from '../workload/selector.ts'
-import { type BreakGlass, REASON_ANNOTATION } from './break-glass.ts'
+import { type BreakGlass, REASON_ANNOTATION, reasonOf } from './break-glass.ts'
 import { compileGlob } from './glob.ts'
 import { type NamespaceLabels, namespaceReader } from './match.ts'
 import type { SourceDocument, ValueProblem } from './problems.ts'
@@ -110,9 +110,36 @@ export function covers(
   return (
     exception.policies.includes(policy) &&
     (exception.checks.length === 0 || exception.checks.includes(check)) &&
-    coversRequest(exception, request) &&
+    coversUser(exception, request) &&
+    coversObject(exception, request) &&
     coversFinding(exception, finding) &&
     coversNamespace(exception, request.namespace, namespaceLabels)
+  )
+}
+
+/**
+ * Whether `exception` may have let this finding in, whoever brought the object and whenever: users, groups, its date and
+ * the group that break-glass demands are left aside, and labels of the namespace that are unknown may have matched. What
+ * the object itself shows has to be there: a break-glass exception leaves its reason on the object.
+ *
+ * @param request the request with the object in question as its `object`.
+ */
+export function mayHaveLetIn(
+  exception: CompiledException,
+  policy: string,
+  check: string,
+  finding: Finding,
+  request: AdmissionRequest,
+  namespaceLabels: NamespaceLabels,
+): boolean {
+  const { policies, checks, breakGlass } = exception
+  return (
+    policies.includes(policy) &&
+    (checks.length === 0 || checks.includes(check)) &&
+    (breakGlass === undefined || reasonOf(request.object, breakGlass.reasonAnnotation) !== undefined) &&
+    coversObject(exception, request) &&
+    coversFinding(exception, finding) &&
+    coversNamespace(exception, request.namespace, namespaceLabels) !== false
   )
 }
 
@@ -125,13 +152,16 @@ function coversNamespace(
   return namespace !== '' && selects(namespaceSelector, namespaceReader(namespace, namespaceLabels))
 }
 
-function coversRequest(exception: CompiledException, request: AdmissionRequest): boolean {
-  const { kinds, namespaces, names, users, groups } = exception
+function coversUser({ users, groups }: CompiledException, { userInfo }: AdmissionRequest): boolean {
+  if (users.length > 0 && !users.includes(userInfo?.username ?? '')) return false
+  return groups.length === 0 || groups.some(group => userInfo?.groups.includes(group) === true)
+}
+
+function coversObject(exception: CompiledException, request: AdmissionRequest): boolean {
+  const { kinds, namespaces, names } = exception
   if (kinds.length > 0 && !kinds.includes(request.kind.kind)) return false
   if (namespaces.length > 0 && !namespaces.includes(request.namespace)) return false
   if (names.length > 0 && !names.some(matches => matches(nameOf(request)))) return false
-  if (users.length > 0 && !users.includes(request.userInfo?.username ?? '')) return false
-  if (groups.length > 0 && !groups.some(group => request.userInfo?.groups.includes(group))) return false
   return selects(exception.objectSelector, labelsOf(request.object)) === true
 }
 
