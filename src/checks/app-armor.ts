@@ -10,6 +10,7 @@ Allowed: absent, RuntimeDefault, Localhost; of the annotations "", runtime/defau
 import { quote } from '../admission/text.ts'
 import { append } from '../json/pointer.ts'
 import { get, isObject } from '../json/value.ts'
+import { sameAs } from './findings.ts'
 import { podSecurityCheck } from './pod-security/check.ts'
 import { isSet, textOf, visitSecurityContexts } from './pod-security/contexts.ts'
 import { violation } from './pod-security/violation.ts'
@@ -53,6 +54,7 @@ export const appArmor = podSecurityCheck({
         level: 'violation',
         key: `annotation ${JSON.stringify([name, profile])}`,
         facts: { containers },
+        severity: sameAs(`annotation ${profile}`),
       })
     }
   },

@@ -44,6 +44,7 @@ export const capabilitiesBaseline = podSecurityCheck({
           rule: `add ${JSON.stringify(name)}`,
           path: ['securityContext', 'capabilities', 'add', index],
           says: `adds the capability ${quote(name)}, which is none of the default ones`,
+          atMost: ['add "ALL"'],
           hint: `leave it out; allowed: ${BASELINE_CAPABILITIES.join(', ')}`,
         })
         findings.push(finding)

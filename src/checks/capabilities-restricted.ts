@@ -37,6 +37,7 @@ export const capabilitiesRestricted = podSecurityCheck({
           path: ['securityContext', 'capabilities', 'add', index],
           says: `adds the capability ${quote(name)}`,
           hint: 'leave it out; allowed: NET_BIND_SERVICE',
+          atMost: ['add "ALL"'],
         })
         findings.push(finding)
       }

@@ -22,6 +22,19 @@ export interface FindingFacts {
   readonly containers?: readonly { readonly name: string; readonly image: string }[]
 }
 
+/**
+ * How a finding compares with others of its check, beside its key. An update that makes something milder (a narrower
+ * path, a read-only mount, one of two) is not news: a check that refuses the first half of a repair is in its way.
+ */
+export interface Severity {
+  /** The class of the finding: old findings of this class excuse new ones. */
+  readonly as: string
+  /** How many new findings one old one excuses; 1 if left out. What a pod sets counts for each of its containers. */
+  readonly times?: number
+  /** The classes that are at least as bad, closest first, its own among them. Asked only if no old finding has the key. */
+  within(): readonly string[]
+}
+
 /** One violation. A warning never denies. */
 export interface Finding {
   /** RFC 6901 pointer into the reviewed object. */
@@ -35,6 +48,8 @@ export interface Finding {
    */
   readonly key: string
   readonly facts?: FindingFacts
+  /** Left out, only an old finding of the same key excuses it. */
+  readonly severity?: Severity
   /** Of a violation that only warns because the old object has it too: what was found, and what the old object has. */
   readonly relaxed?: { readonly from: Finding; readonly before: Finding }
 }

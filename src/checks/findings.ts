@@ -1,4 +1,5 @@
-import type { Finding } from './check.ts'
+import { pathAndParents } from '../workload/host-paths.ts'
+import type { Finding, Severity } from './check.ts'
 
 /**
  * How many findings of one check about one object are told. A message shows twenty; an object has room for a third of a
@@ -54,6 +55,19 @@ export function told(findings: readonly Finding[], rest: Finding['level'] = 'vio
  */
 export function inKey(text: string, limit = 256): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length})`
+}
+
+/** The severity of what is the same danger wherever in the object it is: under another name of its container, too. */
+export function sameAs(danger: string): Severity {
+  return { as: danger, within: () => [danger] }
+}
+
+/** The severity of what a path reaches: a path that contains it is at least as bad, by one of these rules. */
+export function noWorseThanParents(path: string, rule: string, ...worse: readonly string[]): Severity {
+  return {
+    as: `${rule} ${path}`,
+    within: () => pathAndParents(path).flatMap(parent => [rule, ...worse].map(one => `${one} ${parent}`)),
+  }
 }
 
 const REST: Finding = {

@@ -10,6 +10,7 @@ import { quote } from '../admission/text.ts'
 import { append } from '../json/pointer.ts'
 import { get, getString } from '../json/value.ts'
 import { canonicalHostPath } from '../workload/host-paths.ts'
+import { noWorseThanParents } from './findings.ts'
 import { usersOf } from './host-path/volumes.ts'
 import { podSecurityCheck } from './pod-security/check.ts'
 import { isSet } from './pod-security/contexts.ts'
@@ -33,6 +34,7 @@ export const hostPathVolumes = podSecurityCheck({
         level: 'violation',
         key: `hostPath ${path}`,
         facts: { path, containers: users(volume) ?? [] },
+        severity: noWorseThanParents(path, 'hostPath'),
       })
     }
   },

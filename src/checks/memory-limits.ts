@@ -14,6 +14,7 @@ import { dig, type Json } from '../json/value.ts'
 import { POD_TEMPLATE_KINDS } from '../workload/kinds.ts'
 import { type Container, isEphemeral } from '../workload/pod.ts'
 import type { Check, Finding } from './check.ts'
+import { sameAs } from './findings.ts'
 import { rulesFor } from './resources.ts'
 
 /** Wants a memory limit on every container. */
@@ -50,5 +51,6 @@ function findingOf({ name, image, list, pointer, value }: Container): Finding {
     level: 'violation',
     key: `no-limit ${JSON.stringify([list, name])}`,
     facts: { containers: [{ name, image }] },
+    severity: sameAs('no-limit'),
   }
 }

@@ -10,7 +10,11 @@ host-path-volumes.
 */
 import { quote } from '../admission/text.ts'
 import { append } from '../json/pointer.ts'
+import { getString, isObject, type Json } from '../json/value.ts'
+import { canonicalHostPath } from '../workload/host-paths.ts'
 import type { Volume } from '../workload/pod.ts'
+import type { Severity } from './check.ts'
+import { noWorseThanParents } from './findings.ts'
 import { usersOf } from './host-path/volumes.ts'
 import { podSecurityCheck } from './pod-security/check.ts'
 import { isSet } from './pod-security/contexts.ts'
@@ -44,10 +48,21 @@ export const restrictedVolumes = podSecurityCheck({
         level: 'violation',
         key: `source ${JSON.stringify([source, volume.value[source]])}`,
         facts: { containers: users(volume) ?? [] },
+        severity: severityOf(source, volume.value[source]),
       })
     }
   },
 })
+
+/** A hostPath is no worse than one that contains it, and a source that became read-only than the same one before. */
+function severityOf(source: string, value: Json | undefined): Severity {
+  const path = source === 'hostPath' ? canonicalHostPath(getString(value, 'path') ?? '') : undefined
+  if (path?.kind === 'path') return noWorseThanParents(path.path, 'hostPath')
+  const { readOnly, ...rest } = isObject(value) ? value : {}
+  const classOf = (isReadOnly: boolean) => JSON.stringify([source, rest, isReadOnly])
+  const isReadOnly = readOnly === true
+  return { as: classOf(isReadOnly), within: () => (isReadOnly ? [classOf(true), classOf(false)] : [classOf(false)]) }
+}
 
 /** As Kubernetes does, an allowed source beside a refused one counts: the API server refuses two sources anyway. */
 function refusedSource({ value }: Volume): string | undefined {

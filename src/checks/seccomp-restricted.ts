@@ -25,6 +25,8 @@ export const seccompRestricted = podSecurityCheck({
       else if (setting === 'unset' && container !== undefined && !isSetByPod) {
         const finding = violation(pod, container, {
           rule: 'unset',
+          // Without a profile a container runs as `Unconfined` does, or better.
+          atMost: ['type "Unconfined"'],
           path: ['securityContext', 'seccompProfile'],
           says: 'has no seccomp profile, of its own or from the pod',
           hint: 'set securityContext.seccompProfile.type of the pod to RuntimeDefault',

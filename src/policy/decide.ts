@@ -1,10 +1,10 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { Finding } from '../checks/check.ts'
+import { withoutBorrowedRight } from './borrowed-right.ts'
 import type { BrokenGlass } from './break-glass.ts'
 import type { Action, CompiledPolicy } from './compile.ts'
 import type { Evaluated } from './evaluate.ts'
 import type { CompiledException } from './exceptions.ts'
-import { withoutBorrowedRight } from './borrowed-right.ts'
 import { grantFor, type OwnedFinding } from './grant.ts'
 import type { NamespaceLabels } from './match.ts'
 import type { PolicySet } from './set.ts'
@@ -159,7 +159,13 @@ function addFinding(
   context: DecisionContext,
 ): void {
   const action = strictestAction(policy)
-  const finding = withoutBorrowedRight(policy, { policy: policy.name, check, finding: evaluated }, set, request, context)
+  const finding = withoutBorrowedRight(
+    policy,
+    { policy: policy.name, check, finding: evaluated },
+    set,
+    request,
+    context,
+  )
   const isRefused = action === 'Deny' && finding.level === 'violation'
   const found = { policy: policy.name, check, finding }
   const isShadow = policy.placement?.role === 'shadow'

@@ -1,4 +1,5 @@
 import { quote } from '../admission/text.ts'
+import { pointerOf, type Segment } from '../json/pointer.ts'
 import { isList, isObject } from '../json/value.ts'
 import type { SourceDocument, ValueProblem } from './problems.ts'
 import { suggest } from './suggest.ts'
@@ -44,9 +45,32 @@ export function unreadableDocument(source: SourceDocument): ValueProblem | undef
   if (misplaced !== undefined || !isObject(source.value)) return misplaced
   const { metadata, spec } = source.value
   const { managedFields: _, ...own } = isObject(metadata) ? metadata : {}
-  if (left(spec, left(own, MOST_VALUES)) >= 0) return undefined
-  const message = `the document has more than ${MOST_VALUES} values: split it up`
-  return { pointer: '', part: 'value', message }
+  if (left(spec, left(own, MOST_VALUES)) < 0) {
+    return { pointer: '', part: 'value', message: `the document has more than ${MOST_VALUES} values: split it up` }
+  }
+  return lostKey({ ...source.value, metadata: own })
+}
+
+/**
+ * A key that no schema keeps: a selector would lose the requirement that stands under it, and then match more than it
+ * says. Kubernetes has no field and takes no label of that name.
+ */
+export function lostKey(value: unknown, at: readonly Segment[] = []): ValueProblem | undefined {
+  if (isList(value)) return firstOf(value.entries(), ([index, item]) => lostKey(item, [...at, index]))
+  if (!isObject(value)) return undefined
+  if (Object.hasOwn(value, '__proto__')) {
+    const message = 'the key "__proto__" is neither a field nor a label: remove it'
+    return { pointer: pointerOf([...at, '__proto__']), part: 'key', message }
+  }
+  return firstOf(Object.entries(value), ([key, item]) => lostKey(item, [...at, key]))
+}
+
+function firstOf<Item, Found>(items: Iterable<Item>, find: (item: Item) => Found | undefined): Found | undefined {
+  for (const item of items) {
+    const found = find(item)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** What is left of `most` when the values in `value` are taken off; below zero when there are more, which are not counted. */

@@ -103,3 +103,18 @@ export function relationOf(path: string, guarded: string): Relation | undefined 
   if (isWithin(path, guarded)) return 'lies under'
   return isWithin(guarded, path) ? 'contains' : undefined
 }
+
+/** Deeper paths have no parents here: a path has room for two thousand segments. */
+const MOST_SEGMENTS = 32
+
+/**
+ * A canonical path and the paths that contain it, closest first: `/a/b`, `/a`, `/`. A path that is refused as such
+ * (`/etc/../root`) lies nowhere, and is returned without parents.
+ */
+export function pathAndParents(path: string): readonly string[] {
+  const canonical = canonicalHostPath(path)
+  const segments = path.split('/').slice(1)
+  if (canonical.kind !== 'path' || canonical.path !== path || path === '/' || segments.length > MOST_SEGMENTS)
+    return [path]
+  return [path, ...segments.map((_, index) => `/${segments.slice(0, index).join('/')}`).reverse()]
+}

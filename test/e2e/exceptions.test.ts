@@ -129,4 +129,27 @@ describe('a break-glass exception', () => {
       expect(gateway.log()).toContain('INC-7 volumes hang')
     })
   })
+
+  test('lends its right to nobody who updates the pod afterwards', async () => {
+    const folder = join(plane.directory, 'exceptions')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'emergency.yaml'), BREAK_GLASS)
+    await behind(['--exceptions', folder], async () => {
+      const created = await plane.kubectl(['create', ...asMember, '-f', '-'], {
+        input: pod({ [REASON]: 'INC-7 volumes hang' }),
+      })
+      expect(created.code, created.stderr).toBe(0)
+      const change = (...args: readonly string[]) => plane.kubectl([...args, '-n', 'shop', ...asOther])
+      const image = await change('set', 'image', 'pod/rescue', 'a=evil.example.com/a:1')
+      expect(image.code).toBe(1)
+      expect(image.stderr).toContain('the exception emergency may have let in what is there already')
+      const steps = [
+        await change('annotate', 'pod', 'rescue', `${REASON}-`),
+        await change('annotate', 'pod', 'rescue', 'tier=back'),
+        await change('label', 'pod', 'rescue', 'tier=back'),
+        await change('delete', 'pod', 'rescue', '--now', '--wait=false'),
+      ]
+      expect(steps.map(({ code }) => code)).toEqual([1, 0, 0, 0])
+    })
+  })
 })

@@ -164,10 +164,22 @@ const ROWS: readonly (readonly [update: string, expected: string, change: Change
   ['that enters the network of the node', 'WDEDDDDEDDW', setInPod('hostNetwork', true)],
   ['that leaves it to the default', 'WWEWWWWWWWW', setInPod('hostNetwork', false)],
   ['of the runtime class', 'WDEDDDDEDDW', setInPod('runtimeClassName', 'runc')],
-  ['that drops privileges', 'WWEWWWWWWWW', set('securityContext', { privileged: false, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] } })],
-  ['that demands another user than root', 'WWEWWWWWWWW', set('securityContext', { privileged: true, runAsNonRoot: true, capabilities: { add: ['SYS_ADMIN', 'NET_ADMIN'] } })],
+  [
+    'that drops privileges',
+    'WWEWWWWWWWW',
+    set('securityContext', { privileged: false, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] } }),
+  ],
+  [
+    'that demands another user than root',
+    'WWEWWWWWWWW',
+    set('securityContext', { privileged: true, runAsNonRoot: true, capabilities: { add: ['SYS_ADMIN', 'NET_ADMIN'] } }),
+  ],
   ['of the user', 'WDEDDDDEDDW', set('securityContext', { privileged: true, runAsUser: 0 })],
-  ['that adds a capability', 'WDEDDDDEDDW', set('securityContext', { privileged: true, capabilities: { add: ['SYS_ADMIN', 'NET_ADMIN', 'BPF'] } })],
+  [
+    'that adds a capability',
+    'WDEDDDDEDDW',
+    set('securityContext', { privileged: true, capabilities: { add: ['SYS_ADMIN', 'NET_ADMIN', 'BPF'] } }),
+  ],
   // biome-ignore format: one line each
   ['of the label that an exception selects', 'WWEWWWWWWDW', object => { object.metadata.labels.app = 'other' }],
   // biome-ignore format: one line each

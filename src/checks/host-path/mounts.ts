@@ -1,9 +1,10 @@
 import { quote } from '../../admission/text.ts'
 import { append } from '../../json/pointer.ts'
 import { get, getString } from '../../json/value.ts'
+import { pathAndParents } from '../../workload/host-paths.ts'
 import type { Container, Mount } from '../../workload/pod.ts'
-import type { Finding } from '../check.ts'
-import { inKey } from '../findings.ts'
+import type { Finding, Severity } from '../check.ts'
+import { inKey, sameAs } from '../findings.ts'
 import { INSTEAD } from './verdict.ts'
 import type { VolumeFindings } from './volumes.ts'
 
@@ -30,6 +31,7 @@ export function judgeMount(
       containers: [{ name: container.name, image: container.image }],
       ...(volume?.path !== undefined && { path: volume.path }),
     },
+    severity: severityOfMount(rule, mount, volume?.path),
   }))
 }
 
@@ -95,6 +97,32 @@ function mountIdentity(container: Container, mount: Mount, volume: VolumeFinding
   return JSON.stringify([container.list, inKey(container.name), source, ...fields, isReadOnly, propagation])
 }
 
+/** How far a mount reaches into the node, least first. */
+const PROPAGATIONS: readonly string[] = ['None', 'HostToContainer', 'Bidirectional']
+
+/** A mount is no worse than one of the same or a wider path that is at least as writable; in which container and where it is mounted makes no difference. */
+function severityOfMount(rule: string, mount: Mount, path: string | undefined): Severity {
+  const sources = path === undefined ? [`volume ${mount.volume}`] : pathAndParents(inKey(path, 4096))
+  const isReadOnly = get(mount.value, 'readOnly') === true
+  const reach = Math.max(0, PROPAGATIONS.indexOf(getString(mount.value, 'mountPropagation') ?? 'None'))
+  // Another folder inside is another danger where the folder inside is what is refused.
+  const inside = rule.startsWith('subPath') ? JSON.stringify(get(mount.value, rule) ?? '') : ''
+  const classOf = (worse: string, source: string, readOnly: boolean, propagation: string | undefined) =>
+    JSON.stringify([worse, source, readOnly, propagation, inside])
+  const rules = rule === 'writable' ? ['writable', 'mount'] : [rule]
+  return {
+    as: classOf(rule, sources[0] ?? '', isReadOnly, PROPAGATIONS[reach]),
+    within: () =>
+      sources.flatMap(source =>
+        (isReadOnly ? [true, false] : [false]).flatMap(readOnly =>
+          PROPAGATIONS.slice(reach).flatMap(propagation =>
+            rules.map(worse => classOf(worse, source, readOnly, propagation)),
+          ),
+        ),
+      ),
+  }
+}
+
 /**
  * `workingDir` under /proc, or /dev/fd, which every runtime links there: a descriptor that it leaks leads to the node's files
  * (CVE-2024-21626).
@@ -112,6 +140,7 @@ export function judgeWorkingDir(container: Container): readonly Finding[] {
       level: 'violation',
       key: `workingDir ${JSON.stringify([container.list, container.name, resolved])}`,
       facts: { containers: [{ name: container.name, image: container.image }] },
+      severity: sameAs(`workingDir ${JSON.stringify(resolved)}`),
     },
   ]
 }

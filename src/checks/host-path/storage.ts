@@ -2,7 +2,7 @@ import { quote } from '../../admission/text.ts'
 import { append } from '../../json/pointer.ts'
 import { dig, get, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import type { Finding } from '../check.ts'
-import { collect } from '../findings.ts'
+import { collect, noWorseThanParents } from '../findings.ts'
 import type { HostPathParams } from './params.ts'
 import { PERSISTENT_VOLUME_FIELDS } from './sources.ts'
 import { describePath, judgePath } from './verdict.ts'
@@ -41,6 +41,7 @@ function judgeField(source: string, value: Json, params: HostPathParams): readon
     level: 'violation',
     key: `read-only ${path}`,
     facts: { path },
+    severity: noWorseThanParents(path, 'read-only', 'path'),
   }
   return [...findings, finding]
 }
@@ -97,6 +98,7 @@ export function judgeStorageClass(object: JsonObject, params: HostPathParams): r
       level: 'violation',
       key: `path ${path}`,
       facts: { path },
+      severity: noWorseThanParents(path, 'path'),
     },
   ]
 }

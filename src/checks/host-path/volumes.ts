@@ -3,7 +3,7 @@ import { append, type Pointer } from '../../json/pointer.ts'
 import { get, getList, getString, isObject, type Json } from '../../json/value.ts'
 import type { Pod, Volume } from '../../workload/pod.ts'
 import type { Finding, FindingFacts } from '../check.ts'
-import { isCut } from '../findings.ts'
+import { isCut, noWorseThanParents } from '../findings.ts'
 import type { AllowedPath, HostPathParams } from './params.ts'
 import { HARMLESS_VOLUME_SOURCES, refusalOfSource } from './sources.ts'
 import { describePath, INSTEAD, judgePath } from './verdict.ts'
@@ -89,6 +89,7 @@ export function judgeHostPath(
       level: 'violation',
       key: `path ${path}`,
       facts: facts(),
+      severity: noWorseThanParents(path, 'path'),
     }
     return { findings: [finding], path, hole: undefined, isRefused: true }
   }

@@ -3,6 +3,7 @@ import type { Pointer } from '../../json/pointer.ts'
 import { type Argument, baseName } from '../../workload/commands/output.ts'
 import type { RunCommand } from '../../workload/commands/reader.ts'
 import type { Finding, FindingFacts } from '../check.ts'
+import { sameAs } from '../findings.ts'
 import { firstMet, isPattern } from './pattern.ts'
 
 /** What of a text is about these sysctls, whatever separates their parts. */
@@ -136,6 +137,7 @@ export function switchedOff(
     hint: 'leave it at 1, which is what Kubernetes needs; it is the business of the node, not of a pod',
     level: 'violation',
     key: `off ${sysctl} ${key}`,
+    severity: sameAs(`off ${sysctl}`),
     ...(facts !== undefined && { facts }),
   }
 }

@@ -2,7 +2,7 @@ import { quote } from '../../admission/text.ts'
 import { append, type Pointer, type Segment } from '../../json/pointer.ts'
 import { get, isList, type Json } from '../../json/value.ts'
 import type { Container, Pod } from '../../workload/pod.ts'
-import type { Finding } from '../check.ts'
+import type { Finding, Severity } from '../check.ts'
 import { inKey } from '../findings.ts'
 
 /** What is wrong with the pod itself or with one of its containers. */
@@ -14,10 +14,13 @@ export interface Fault {
   /** The end of a sentence that begins with the pod or the container. */
   readonly says: string
   readonly hint: string
+  /** Rules of the same check that are at least as bad: `add "ALL"` beside `add "SYS_ADMIN"`. */
+  readonly atMost?: readonly string[]
 }
 
 /** A violation by the pod itself, which concerns all its containers, or by one container. */
-export function violation(pod: Pod, container: Container | undefined, { rule, path, says, hint }: Fault): Finding {
+export function violation(pod: Pod, container: Container | undefined, fault: Fault): Finding {
+  const { rule, path, says, hint } = fault
   const concerned = container === undefined ? pod.containers : [container]
   const identity = container === undefined ? ['pod'] : [container.list, inKey(container.name)]
   return {
@@ -30,6 +33,17 @@ export function violation(pod: Pod, container: Container | undefined, { rule, pa
     level: 'violation',
     key: `${rule} ${JSON.stringify(identity)}`,
     facts: { containers: concerned.map(({ name, image }) => ({ name, image })) },
+    severity: severityOf(container === undefined ? 'pod' : 'container', fault, concerned.length),
+  }
+}
+
+/** What the pod sets holds for each of its containers: one of them may set it instead. */
+function severityOf(whose: 'pod' | 'container', { rule, atMost = [] }: Fault, containers: number): Severity {
+  const classes = whose === 'pod' ? ['pod'] : ['container', 'pod']
+  return {
+    as: `${whose} ${rule}`,
+    times: whose === 'pod' ? containers : 1,
+    within: () => [rule, ...atMost].flatMap(worse => classes.map(level => `${level} ${worse}`)),
   }
 }
 

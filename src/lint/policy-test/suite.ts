@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { JsonObject } from '../../json/value.ts'
+import { dig, getList, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import { type Compiled, failed } from '../../policy/folder.ts'
-import { misplacedKind } from '../../policy/kind.ts'
+import { lostKey, misplacedKind } from '../../policy/kind.ts'
 import { problemsOf, type SourceDocument } from '../../policy/problems.ts'
 import { API_VERSION, metadata } from '../../policy/schema.ts'
 
@@ -11,7 +11,8 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 const NOT_EMPTY = 'must not be empty'
 const text = z.string().min(1, NOT_EMPTY)
-const object = z.record(z.string(), z.unknown()).transform(value => value as JsonObject)
+/** Kept as it is: an object under test may have any key. */
+const object = z.custom<JsonObject>(isObject, 'must be an object')
 
 const testCase = z.strictObject({
   name: text,
@@ -61,6 +62,8 @@ export interface PolicyTestSuite {
 export function compileSuite(source: SourceDocument): Compiled<PolicyTestSuite> {
   const misplaced = misplacedKind(source)
   if (misplaced !== undefined) return failed(source, [misplaced])
+  const lost = lostKey(withoutObjects(source.value))
+  if (lost !== undefined) return failed(source, [lost])
   const parsed = suiteSchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, suiteSchema))
   const { metadata: named, spec } = parsed.data
@@ -73,4 +76,16 @@ export function compileSuite(source: SourceDocument): Compiled<PolicyTestSuite> 
     cases: spec.cases.map((each, index) => ({ ...each, line: source.locate(`/spec/cases/${index}`).start.line })),
   }
   return { ok: true, document, warnings: [] }
+}
+
+/** A suite without the objects of its cases, with its cases where they were. */
+function withoutObjects(value: unknown): unknown {
+  if (!isObject(value)) return value
+  const cases = getList(dig(value, 'spec'), 'cases').map((each): Json => {
+    if (!isObject(each)) return each
+    const { object: _, oldObject: __, beside: ___, ...rest } = each
+    return rest
+  })
+  const { spec } = value
+  return { ...value, spec: isObject(spec) ? { ...spec, cases } : (spec ?? null) }
 }
