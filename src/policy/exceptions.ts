@@ -5,6 +5,7 @@ import { canonicalHostPath, isWithin } from '../workload/host-paths.ts'
 import { compileSelector, labelsOf, type Selector, selects } from '../workload/selector.ts'
 import { type BreakGlass, REASON_ANNOTATION, reasonOf } from './break-glass.ts'
 import { compileGlob } from './glob.ts'
+import { compileImagePattern } from './image-pattern.ts'
 import { type NamespaceLabels, namespaceReader } from './match.ts'
 import type { SourceDocument, ValueProblem } from './problems.ts'
 import type { ExceptionDocument } from './schema.ts'
@@ -73,7 +74,7 @@ export function compileException({ metadata, spec }: ExceptionDocument, source: 
     users: match.users ?? [],
     groups: match.groups ?? [],
     containers: (spec.containers ?? []).map(compileGlob),
-    images: (spec.images ?? []).map(compileGlob),
+    images: (spec.images ?? []).map(compileImagePattern),
     paths: paths.filter(path => typeof path !== 'string'),
     breakGlass: compileBreakGlass(spec.breakGlass),
     reason: spec.reason,
