@@ -6,6 +6,7 @@ import type { Action, CompiledPolicy } from './compile.ts'
 import type { Evaluated } from './evaluate.ts'
 import type { CompiledException } from './exceptions.ts'
 import { grantFor, type OwnedFinding } from './grant.ts'
+import { uncoveredByWorkload } from './made-objects.ts'
 import type { NamespaceLabels } from './match.ts'
 import type { PolicySet } from './set.ts'
 
@@ -178,6 +179,7 @@ function addFinding(
   if (by !== undefined) {
     const { exception, glass } = by
     decision.exempt.push({ ...found, exception: exception.name, reason: exception.reason, ...(glass && { glass }) })
+    if (isRefused) addUncovered(decision, policy, found, exception, set, request, context)
     return
   }
   for (const exception of expired) addExpired(decision, exception)
@@ -193,6 +195,22 @@ function addFinding(
   else if (action === 'Warn') decision.warnings.push({ ...owner, action })
   if (finding.level === 'violation' && policy.actions.includes('Audit'))
     decision.audits.push({ ...owner, action: 'Audit' })
+}
+
+/** Says once for each exception that it covers a workload and not its pods. */
+function addUncovered(
+  decision: Mutable<Decision>,
+  policy: CompiledPolicy,
+  found: OwnedFinding,
+  exception: CompiledException,
+  set: PolicySet,
+  request: AdmissionRequest,
+  context: DecisionContext,
+): void {
+  if (decision.exempt.filter(other => other.exception === exception.name && other.policy === policy.name).length > 1)
+    return
+  const finding = uncoveredByWorkload(policy, found, exception, set, request, context)
+  if (finding !== undefined) decision.warnings.push({ ...found, finding, action: 'Warn' })
 }
 
 function hinted(finding: Finding, hints: readonly string[]): Finding {

@@ -1,7 +1,8 @@
 import type { AdmissionRequest } from '../admission/request.ts'
+import { oneLine } from '../admission/text.ts'
 import type { Finding } from '../checks/check.ts'
 import { type BrokenGlass, breakGlass, breakGlassHint } from './break-glass.ts'
-import { type CompiledException, covers } from './exceptions.ts'
+import { type CompiledException, covers, mayHaveLetIn } from './exceptions.ts'
 import type { NamespaceLabels } from './match.ts'
 
 /** A finding and whose it is. */
@@ -19,7 +20,7 @@ export interface Grant {
   readonly expired: readonly CompiledException[]
   /** Those that depend on labels of the namespace that nobody knows. */
   readonly unknown: readonly CompiledException[]
-  /** How a break-glass exception would let it pass. */
+  /** How an exception would let it pass: by break-glass, or by what a file does not say. */
   readonly hints: readonly string[]
 }
 
@@ -45,8 +46,12 @@ export function grantFor(
     const demands = exception.breakGlass
     if (demands !== undefined && !isRefused) continue
     const isCovered = covers(exception, policy, check, finding, request, namespaceLabels)
-    if (isCovered === false) continue
     const isCurrent = exception.expires === undefined || now < exception.expires
+    if (isCurrent && request.userInfo === undefined && finding.level === 'violation') {
+      const hint = hintForFiles(exception, policy, check, finding, request, namespaceLabels, isCovered)
+      if (hint !== undefined) hints.push(hint)
+    }
+    if (isCovered === false) continue
     const glass = demands && breakGlass(demands, request)
     if (demands !== undefined && glass === undefined) {
       const hint = isCovered === true && isCurrent ? breakGlassHint(exception.name, demands, request) : undefined
@@ -57,4 +62,30 @@ export function grantFor(
     else emergency ??= { exception, glass }
   }
   return emergency === undefined ? { expired, unknown, hints } : { by: emergency, expired: [], unknown: [], hints: [] }
+}
+
+/**
+ * Says of a finding in a file which exception may lift it in the cluster: one for users or groups, or one that depends on
+ * labels of a namespace that nobody described.
+ */
+function hintForFiles(
+  exception: CompiledException,
+  policy: string,
+  check: string,
+  finding: Finding,
+  request: AdmissionRequest,
+  namespaceLabels: NamespaceLabels,
+  isCovered: boolean | 'unknown',
+): string | undefined {
+  const { name, users, groups, breakGlass: demands } = exception
+  if (isCovered === true || demands !== undefined) return undefined
+  if (!mayHaveLetIn(exception, policy, check, finding, request, namespaceLabels)) return undefined
+  const conditions = [
+    ...(users.length > 0 ? [`the user is ${users.map(oneLine).join(' or ')}`] : []),
+    ...(groups.length > 0 ? [`the user is in the group ${groups.map(oneLine).join(' or ')}`] : []),
+    ...(exception.namespaceSelector.length > 0 && namespaceLabels.labelsOf(request.namespace) === undefined
+      ? [`the labels of namespace ${request.namespace} match its namespaceSelector (give them by --namespaces)`]
+      : []),
+  ]
+  return conditions.length === 0 ? undefined : `the exception ${name} lets it pass if ${conditions.join(' and ')}`
 }
