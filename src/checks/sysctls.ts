@@ -14,6 +14,7 @@ import { textOf } from './pod-security/contexts.ts'
 
 /** What each version added, from the newest to the oldest. */
 export const SAFE_SYSCTLS: readonly { readonly since: number; readonly names: readonly string[] }[] = [
+  { since: 37, names: ['net.ipv4.tcp_slow_start_after_idle', 'net.ipv4.tcp_notsent_lowat'] },
   { since: 32, names: ['net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem'] },
   {
     since: 29,

@@ -5,7 +5,7 @@ import type { Check, CheckResult } from '../check.ts'
 import { collect, type Findings } from '../findings.ts'
 import { rulesFor } from '../resources.ts'
 import { controlOf, type PodSecurityControl, type PodSecurityId } from './controls.ts'
-import { type PodSecurityParams, paramsOf } from './params.ts'
+import { newerThanKnown, type PodSecurityParams, paramsOf } from './params.ts'
 
 /** What tells one control from another. */
 export interface PodSecurityJudge {
@@ -27,6 +27,7 @@ export function podSecurityCheck({ id, summary, judge }: PodSecurityJudge): Chec
     kinds: POD_TEMPLATE_KINDS,
     resources: rulesFor(POD_TEMPLATE_KINDS),
     params: paramsOf(control),
+    warnings: newerThanKnown,
     run({ pods }, params) {
       if (!isInForce(control, params)) return NOTHING
       const findings = collect(found => {

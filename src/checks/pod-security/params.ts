@@ -1,4 +1,5 @@
 import { type ZodType, z } from 'zod'
+import type { Pointer } from '../../json/pointer.ts'
 import type { PodSecurityControl, PodSecurityLevel } from './controls.ts'
 
 /** The version whose controls are judged, and the level that they are part of. */
@@ -7,6 +8,9 @@ export interface PodSecurityParams {
   readonly minor: number
   readonly level: PodSecurityLevel
 }
+
+/** The newest minor version of Kubernetes whose Pod Security Standards are known here (pod-security-admission v0.37.2). */
+export const NEWEST_MINOR = 37
 
 const VERSION = /^v1\.(0|[1-9]\d*)$/
 
@@ -26,7 +30,9 @@ const version = z
     return z.NEVER
   })
   .optional()
-  .describe('The version of the Pod Security Standards: latest (the default), or v1.N.')
+  .describe(
+    `The version of the Pod Security Standards: latest (the default; v1.${NEWEST_MINOR} is the newest that is known), or v1.N.`,
+  )
 
 /** The parameters of the check of `control`, as a policy writes them. */
 export function paramsOf(control: PodSecurityControl): ZodType<PodSecurityParams> {
@@ -39,4 +45,11 @@ export function paramsOf(control: PodSecurityControl): ZodType<PodSecurityParams
   return z
     .strictObject({ version, level })
     .transform(params => ({ minor: params.version ?? Number.POSITIVE_INFINITY, level: params.level ?? control.level }))
+}
+
+/** Says of a version that is newer than what is known here that it is judged by an older one. */
+export function newerThanKnown({ minor }: PodSecurityParams): readonly { pointer: Pointer; message: string }[] {
+  if (minor <= NEWEST_MINOR || minor === Number.POSITIVE_INFINITY) return []
+  const message = `v1.${minor} is newer than the Pod Security Standards that are known here: it is judged as v1.${NEWEST_MINOR}`
+  return [{ pointer: '/version', message }]
 }
