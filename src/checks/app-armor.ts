@@ -50,7 +50,7 @@ export const appArmor = podSecurityCheck({
       findings.push({
         pointer: append(pod.pointer, 'metadata', 'annotations', key),
         message: `the annotation ${quote(key)} sets the AppArmor profile ${quote(profile)}`,
-        hint: HINT,
+        hint: 'set it to runtime/default or localhost/<profile>, or leave it out',
         level: 'violation',
         key: `annotation ${JSON.stringify([name, profile])}`,
         facts: { containers },

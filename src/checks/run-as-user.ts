@@ -23,7 +23,7 @@ export const runAsUser = podSecurityCheck({
         rule: 'root',
         path: ['securityContext', 'runAsUser'],
         says: 'runs as user 0, which is root',
-        hint: 'leave runAsUser out, or set it to the user of the image',
+        hint: 'set runAsUser to a number above 0, such as 1000, or leave it out if the image names a user that is not root',
       })
       findings.push(finding)
     })

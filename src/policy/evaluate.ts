@@ -172,7 +172,7 @@ export class SubjectCache {
     if (result.findings.length === 0) return result
     // What was too large to be judged excuses nothing.
     if (old === undefined || this.#oversize.has(old)) return { ...result, findings: told(result.findings) }
-    const findings = relaxKnown(result.findings, check.run(old).findings)
+    const findings = relaxKnown(result.findings, check.run(old).findings, newsOf(this.request, subject))
     return { ...result, findings: told(findings, isCut(findings) && this.#isAsItWas(old) ? 'warning' : 'violation') }
   }
 
@@ -205,6 +205,11 @@ export class SubjectCache {
     }
     return subject
   }
+}
+
+/** What an update does not excuse: objects that are made anew, which is all that a bare Pod or a volume can become. */
+function newsOf({ kind }: AdmissionRequest, { pods }: Subject): string {
+  return kind.kind !== 'Pod' && pods.length > 0 ? 'new pods of this template' : `a new ${kind.kind} like this one`
 }
 
 /** What no check looks at: what the API server notes of an object, and who waits for its end. */

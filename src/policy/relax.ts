@@ -1,23 +1,27 @@
 import type { Finding } from '../checks/check.ts'
 
-/** Comes first: a warning is cut where it grows too long. */
-const KNOWN = 'new pods of this template will be refused, and only this change is let through'
-
 /**
  * Turns into warnings what the old object had too, or had worse; one old finding excuses one new one. A check that
  * blocks the deletion of what it dislikes, the removal of its finalizer, or the first half of its repair, is an outage.
  * What is new stays what it is, also on an object that is being deleted.
  *
  * @param known the findings about the old object.
+ * @param news what will be refused all the same, such as `new pods of this template`.
  */
-export function relaxKnown(findings: readonly Finding[], known: readonly Finding[]): readonly Finding[] {
+export function relaxKnown(
+  findings: readonly Finding[],
+  known: readonly Finding[],
+  news = 'new pods of this template',
+): readonly Finding[] {
   const old = new Known(known)
   const violations = findings.map(finding => (finding.level === 'violation' ? finding : undefined))
   const same = violations.map(finding => finding && old.takeSame(finding))
   return findings.map((finding, index) => {
     const before = violations[index] && (same[index] ?? old.takeWorse(finding))
     if (before === undefined) return finding
-    return { ...finding, level: 'warning', message: `${KNOWN}: ${finding.message}`, relaxed: { from: finding, before } }
+    // The consequence comes first: a warning is cut where it grows too long.
+    const message = `${news} will be refused, and only this change is let through: ${finding.message}`
+    return { ...finding, level: 'warning', message, relaxed: { from: finding, before } }
   })
 }
 

@@ -91,7 +91,7 @@ describe('a case', () => {
   })
 
   it('is judged as an update, by a user, with the labels of its namespace', async () => {
-    const cases = `    - {name: known, object: ${pod('/')}, oldObject: ${pod('/')}, expect: Warn, message: new pods of this template}
+    const cases = `    - {name: known, object: ${pod('/')}, oldObject: ${pod('/')}, expect: Warn, message: a new Pod like this one}
     - {name: deleted, object: ${pod('/')}, operation: DELETE, expect: NotMatched}
 `
     expect(await withSuite(suite(good + cases))).toMatchObject({ code: 0, err: '' })

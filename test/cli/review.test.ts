@@ -74,7 +74,7 @@ describe('portcullis review', () => {
     const { code, out } = await ask(['-', '--operation', 'UPDATE', '--old', old], pod('/etc'))
     expect(code).toBe(0)
     expect(out).toContain(
-      'Warning: host-path: new pods of this template will be refused, and only this change is let through: volume "v" mounts hostPath "/etc"',
+      'Warning: host-path: a new Pod like this one will be refused, and only this change is let through: volume "v" mounts hostPath "/etc"',
     )
     const missing = await ask(['-', '--operation', 'UPDATE', '--old', old], pod('/etc', 'other'))
     expect(missing.err).toContain('an UPDATE needs the object as it was')
