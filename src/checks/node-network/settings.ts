@@ -72,10 +72,22 @@ const READ = '1'
 
 function fileSetting(path: Argument, text: Argument): readonly Setting[] {
   if (path === undefined) return []
+  if (SYSCTL_FILE.test(path)) return linesOfFile(text)
   const at = path.indexOf('/proc/sys/')
   // From inside that folder, for instance.
   if (at < 0) return isMentioned(path) ? [UNREADABLE] : []
   return [{ name: path.slice(at + '/proc/sys/'.length), value: text }]
+}
+
+/** Files that systemd-sysctl and `sysctl --system` read when a node starts. */
+const SYSCTL_FILE = /(?:^|\/)sysctl(?:\.conf|\.d\/[^/]+)$/
+
+function linesOfFile(text: Argument): readonly Setting[] {
+  if (text === undefined) return [UNREADABLE]
+  return text.split('\n').flatMap(line => {
+    const setting = /^\s*[#;]/.test(line) ? undefined : assignmentIn(line)
+    return setting === undefined ? [] : [setting]
+  })
 }
 
 /** Programs that change nothing, whatever they are given. */
@@ -87,7 +99,22 @@ const LOOKING: ReadonlySet<string> = new Set(
 export function isOpaque(command: RunCommand): boolean {
   const [program, ...args] = command.argv
   if (program !== undefined && LOOKING.has(baseName(program))) return false
-  return args.some(arg => arg !== undefined && isMentioned(arg)) && !settingsOf(command).some(isAboutThem)
+  const given = [...args, command.stdin]
+  return given.some(arg => arg !== undefined && isMentioned(arg)) && !settingsOf(command).some(isAboutThem)
+}
+
+/** Files that nobody runs; a digit is a descriptor. */
+const READ_BY_PEOPLE = /^\d$|^\/dev\/(?:null|stderr|stdout|tty)$|\.(?:log|md|txt)$/
+
+/** Whether a command keeps a text about these sysctls in a file that something may run or read later. */
+export function isKept({ writes }: RunCommand): boolean {
+  return writes.some(
+    ({ path, text }) =>
+      text !== undefined &&
+      isMentioned(text) &&
+      (path === undefined || !READ_BY_PEOPLE.test(path)) &&
+      !fileSetting(path, text).some(isAboutThem),
+  )
 }
 
 function isAboutThem(setting: Setting): boolean {

@@ -16,6 +16,8 @@ export interface Write {
 export interface RunCommand {
   readonly argv: readonly Argument[]
   readonly writes: readonly Write[]
+  /** What it is given to read; undefined if that is nothing, or cannot be read here. */
+  readonly stdin: Argument
 }
 
 /** Longer scripts and deeper nesting are not followed. */
@@ -135,7 +137,7 @@ export class CommandReader {
     const input = inputOf(node.redirects, context) ?? stdin
     if (node.type === 'Redirected') {
       // What a group writes is what all of it writes: that cannot be told here.
-      this.#record([undefined], writesTo(node.redirects, undefined, context))
+      this.#record([undefined], writesTo(node.redirects, undefined, context), undefined)
       this.#walk(node.command, variables)
       return undefined
     }
@@ -152,7 +154,7 @@ export class CommandReader {
       return [value === undefined ? undefined : `${word.name}=${value}`]
     })
     if (words.length === 0) {
-      this.#record([], writesTo(node.redirects, '', context))
+      this.#record([], writesTo(node.redirects, '', context), undefined)
       return ''
     }
     if (!this.#mayRead(costOf(words))) return undefined
@@ -164,15 +166,15 @@ export class CommandReader {
   #run(argv: readonly Argument[], stdin: Argument, writes: readonly Write[], variables: Map<string, Argument>): void {
     const unwrapped = unwrap(argv)
     if (unwrapped.kind === 'program') {
-      this.#record(unwrapped.argv, [...writes, ...writesOf(unwrapped.argv, stdin)])
+      this.#record(unwrapped.argv, [...writes, ...writesOf(unwrapped.argv, stdin)], stdin)
       return
     }
-    if (writes.length > 0) this.#record([undefined], writes)
+    if (writes.length > 0) this.#record([undefined], writes, undefined)
     this.#script(unwrapped.text, variables)
   }
 
-  #record(argv: readonly Argument[], writes: readonly Write[]): void {
-    this.commands.push({ argv, writes })
+  #record(argv: readonly Argument[], writes: readonly Write[], stdin: Argument): void {
+    this.commands.push({ argv, writes, stdin })
   }
 
   #contextOf(variables: Map<string, Argument>): WordContext {
