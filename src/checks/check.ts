@@ -137,15 +137,26 @@ export interface SetRule<Params> {
   pick(subject: Subject, params: Params): unknown
   /** @returns one result for each of the members, in their order. */
   compare(members: readonly unknown[], params: Params): readonly CheckResult[]
+  /**
+   * Of a check that wants one object of all that were made from the same template: a text that is the same for what the template
+   * and what its pods bring. Left out, each object is compared.
+   */
+  sameAs?(member: unknown): string
 }
 
 /** Makes the rule of a check whose members are of one type. */
 export function setRule<Params, Member>(rule: {
   pick(subject: Subject, params: Params): Member | undefined
   compare(members: readonly Member[], params: Params): readonly CheckResult[]
+  sameAs?(member: Member): string
 }): SetRule<Params> {
   // The engine hands back what `pick` gave, and nothing else.
-  return { pick: rule.pick, compare: (members, params) => rule.compare(members as readonly Member[], params) }
+  const { sameAs } = rule
+  return {
+    pick: rule.pick,
+    compare: (members, params) => rule.compare(members as readonly Member[], params),
+    ...(sameAs !== undefined && { sameAs: member => sameAs(member as Member) }),
+  }
 }
 
 /** A check together with the params of one policy. */
@@ -165,6 +176,7 @@ export interface BoundCheck {
 export interface BoundSetRule {
   pick(subject: Subject): unknown
   compare(members: readonly unknown[]): readonly CheckResult[]
+  sameAs?(member: unknown): string
 }
 
 /** A check whose params' type is its own business: what the list of checks holds. */
@@ -210,6 +222,7 @@ export function register<Params>(check: Check<Params>): RegisteredCheck {
             set: {
               pick: subject => set.pick(subject, params),
               compare: members => set.compare(members, params),
+              ...(set.sameAs !== undefined && { sameAs: set.sameAs }),
             },
           }),
         },

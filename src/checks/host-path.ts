@@ -3,7 +3,8 @@ War story 1: pods that mounted `/` of the node also mounted /var/lib/kubelet. Vo
 pods hung in ContainerCreating. Beyond that, a host path is the shortest way from a pod to the whole node.
 
 Fields: volumes[*] and their mounts in all three container lists, workingDir; PersistentVolume spec.hostPath.path,
-spec.local.path and sources; StorageClass parameters.pathPattern and nodePath of local-path provisioners.
+spec.local.path and sources; their mountOptions, servers and fsType; StorageClass mountOptions, parameters,
+pathPattern and nodePath of local-path provisioners. Objects that are seen together are compared: who may write above a path.
 
 Allowed: a path that neither is, nor contains, nor lies under a protected one, in its canonical form; with the
 parameters of ./host-path/params.ts more, or less.
@@ -11,8 +12,9 @@ parameters of ./host-path/params.ts more, or less.
 import { POD_TEMPLATE_KINDS, sameKind } from '../workload/kinds.ts'
 import { isOwnMirrorPod } from '../workload/mirror-pod.ts'
 import type { Pod } from '../workload/pod.ts'
-import type { Check } from './check.ts'
+import { type Check, setRule } from './check.ts'
 import { collect, type Findings } from './findings.ts'
+import { compareLinks, identityOfUses, judgeOwnLinks, type PathUser, pathUserOf, usesOfPod } from './host-path/links.ts'
 import { judgeMount, judgeWorkingDir } from './host-path/mounts.ts'
 import { type HostPathParams, hostPathParams, wideHoles } from './host-path/params.ts'
 import { judgePersistentVolume, judgeStorageClass } from './host-path/storage.ts'
@@ -39,6 +41,7 @@ export const hostPath: Check<HostPathParams> = {
       }),
     }
   },
+  set: setRule<HostPathParams, PathUser>({ pick: pathUserOf, compare: compareLinks, sameAs: identityOfUses }),
 }
 
 function judgePod(pod: Pod, params: HostPathParams, isUpdate: boolean, findings: Findings): void {
@@ -49,6 +52,11 @@ function judgePod(pod: Pod, params: HostPathParams, isUpdate: boolean, findings:
     for (const finding of judged.findings) findings.push(finding)
     // Two volumes of one name are invalid, but nobody has validated the pod yet: the worse one counts.
     if (!volumes.get(volume.name)?.isRefused) volumes.set(volume.name, judged)
+  }
+  const paths = [...volumes.values()].filter(({ path }) => path !== undefined)
+  if (paths.length > 1) {
+    const isRefused = (path: string) => paths.some(volume => volume.path === path && volume.isRefused)
+    for (const finding of judgeOwnLinks(usesOfPod(pod), isRefused)) findings.push(finding)
   }
   for (const container of pod.containers) {
     for (const finding of judgeWorkingDir(container)) findings.push(finding)

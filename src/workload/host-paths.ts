@@ -1,3 +1,5 @@
+import { canonicalWindowsPath, isWindowsPath } from './windows-paths.ts'
+
 /** A path as the kernel of a node would understand it, or why it must not be believed. */
 export type CanonicalPath =
   | { readonly kind: 'path'; readonly path: string }
@@ -26,12 +28,10 @@ const ALIASES: readonly (readonly [from: string, to: string])[] = [
 /** What nearly every path looks like: nothing in it to refuse or to collapse. A segment cannot begin with a dot. */
 const PLAIN = /^(?:\/[\w-][\w.-]*)+$/
 const CONTROL = /\p{Cc}/u
-const CLIMBS = /(?:^|[/\\])\.\.(?:[/\\]|$)/
+/** Two dots; Windows drops blanks at the end of a segment, so that `.. ` climbs there too. */
+const CLIMBS = /(?:^|[/\\]) *\. *\. *(?:[/\\]|$)/
 /** A segment that is empty or a dot: most paths have none, and are taken as they are. */
 const IDLE = /\/\.?(?:\/|$)/
-const DRIVE = /^[A-Za-z]:/
-/** Windows' device paths that lead to a pipe or, by another name, to a drive. */
-const DEVICE = /^(?:\/\/|\\\\)[.?][/\\](?:pipe|[A-Za-z]:)/i
 const PROC_LINK = /^\/proc\/(?:\d+|self|thread-self)(?:\/task\/\d+)?\/(?:root|cwd|fd)(?:\/|$)/
 
 /**
@@ -45,7 +45,10 @@ export function canonicalHostPath(raw: string): CanonicalPath {
   if (isWindowsPath(raw)) return { kind: 'windows', path: canonicalWindowsPath(raw) }
   if (!raw.startsWith('/')) return { kind: 'refused', reason: 'the path is not absolute' }
   if (raw.includes('\\')) return { kind: 'refused', reason: 'the path holds a backslash' }
-  return resolveLinks(collapse(raw))
+  const collapsed = collapse(raw)
+  // `/./??/C:` becomes one only now.
+  if (isWindowsPath(collapsed)) return { kind: 'windows', path: canonicalWindowsPath(collapsed) }
+  return resolveLinks(collapsed)
 }
 
 /** Follows the links that are known; `collapsed` is absolute, without empty segments and dots. */
@@ -63,19 +66,6 @@ function refusal(raw: string): string | undefined {
   if (CONTROL.test(raw)) return 'the path holds a control character'
   if (CLIMBS.test(raw)) return 'the path holds a ".." segment'
   return undefined
-}
-
-/** A drive letter, a named pipe or a UNC path: judged before separators are collapsed. */
-function isWindowsPath(raw: string): boolean {
-  return DRIVE.test(raw) || DEVICE.test(raw) || raw.startsWith('\\\\')
-}
-
-/** Windows knows two separators and no case; the result is for comparing, not for showing. */
-export function canonicalWindowsPath(raw: string): string {
-  const separated = raw.replaceAll('/', '\\').toLowerCase()
-  const body = separated.replace(/(?<!^)\\+/g, '\\')
-  // `c:\` is the root of a drive; `\\` alone is all that there is.
-  return /^(?:[a-z]:\\|\\+)$/.test(body) ? body : body.replace(/\\+$/, '')
 }
 
 function collapse(raw: string): string {

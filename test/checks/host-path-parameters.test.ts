@@ -219,16 +219,16 @@ describe('what is wrong with parameters is said when the policy is loaded', () =
     ],
     [
       { mode: 'none', allowed: [] },
-      '/allowed: is not read in mode none, only in mode protected and allowlist: remove it or change the mode',
+      '/allowed: is not read in mode none, only in mode protected, allowlist and strict: remove it or change the mode',
     ],
     [
       { mode: 'none', windowsPaths: [] },
-      '/windowsPaths: is not read in mode none, only in mode protected and allowlist: remove it or change the mode',
+      '/windowsPaths: is not read in mode none, only in mode protected, allowlist and strict: remove it or change the mode',
     ],
-    [{ mode: 'deny' }, '/mode: "deny" is not allowed; must be one of "protected", "allowlist", "none"'],
+    [{ mode: 'deny' }, '/mode: "deny" is not allowed; must be one of "protected", "allowlist", "strict", "none"'],
     [
       { mode: 'alowlist' },
-      '/mode: "alowlist" is not allowed (did you mean "allowlist"?); must be one of "protected", "allowlist", "none"',
+      '/mode: "alowlist" is not allowed (did you mean "allowlist"?); must be one of "protected", "allowlist", "strict", "none"',
     ],
     [
       { protect: ['/data'] },

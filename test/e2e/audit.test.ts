@@ -91,6 +91,29 @@ test('a report goes with what it was about, and comes with what is new', async (
   )
 })
 
+test('an audit warns of a path that lies under one to which another pod may write', async () => {
+  const create = async (name: string, path: string) => {
+    const pod = { ...(podWith({ path }) as object), metadata: { name } }
+    const { status } = await plane.request('POST', '/api/v1/namespaces/shop/pods', pod)
+    expect(status).toBe(201)
+  }
+  await create('link-writer', '/data/shared')
+  await create('link-reader', '/data/shared/link')
+  const warned = async () => {
+    const { results } = JSON.parse(
+      await kubectl('get', 'reports.openreports.io', '-n', 'shop', 'portcullis-host-path', '-o', 'json'),
+    ) as { readonly results: readonly { readonly result: string; readonly message: string }[] }
+    return results.filter(({ result }) => result === 'warn').map(({ message }) => message)
+  }
+  await waitUntil('the report warns', async () => (await warned()).length > 0)
+  expect(await warned()).toEqual([
+    expect.stringContaining(
+      'mounts hostPath "/data/shared/link", which lies under "/data/shared", to which Pod "shop/link-writer" may write',
+    ),
+  ])
+  for (const name of ['link-writer', 'link-reader']) await kubectl('delete', 'pod', '-n', 'shop', name, '--now')
+})
+
 test('war story 4 is seen while it happens: orphaned pods by namespace, growth by owner, an Event on the ReplicaSet', async () => {
   const wrong = await startPatchingWebhook(plane.webhookCa, () => [
     { op: 'add', path: '/metadata/labels', value: { team: 'payments' } },

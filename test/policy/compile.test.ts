@@ -157,7 +157,7 @@ describe('what is wrong is said with its place and what would be right', () => {
       'a fault in params',
       `${HEAD}      params: {mode: none, allowed: []}\n`,
       [
-        'a.yaml:9:37: /spec/checks/0/params/allowed: is not read in mode none, only in mode protected and allowlist: remove it or change the mode',
+        'a.yaml:9:37: /spec/checks/0/params/allowed: is not read in mode none, only in mode protected, allowlist and strict: remove it or change the mode',
       ],
     ],
     [

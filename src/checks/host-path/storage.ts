@@ -1,12 +1,14 @@
 import { quote } from '../../admission/text.ts'
-import { append } from '../../json/pointer.ts'
-import { dig, get, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
+import { append, type Pointer } from '../../json/pointer.ts'
+import { dig, get, getList, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import type { Finding } from '../check.ts'
 import { collect, noWorseThanParents } from '../findings.ts'
+import { type Fault, mountOptionFault } from './mount-options.ts'
 import type { HostPathParams } from './params.ts'
+import { settingFaults } from './source-fields.ts'
 import { PERSISTENT_VOLUME_FIELDS } from './sources.ts'
-import { describePath, judgePath } from './verdict.ts'
-import { judgeHostPath, judgeSource } from './volumes.ts'
+import { describePath, judgePath, INSTEAD as POD_INSTEAD } from './verdict.ts'
+import { judgeHostPath, judgeSource, judgeSourceFields } from './volumes.ts'
 
 /** What a volume may be kept in instead. */
 const INSTEAD =
@@ -17,10 +19,52 @@ export function judgePersistentVolume(object: JsonObject, params: HostPathParams
   const spec = get(object, 'spec')
   if (!isObject(spec)) return []
   return collect(findings => {
+    for (const finding of judgeMountOptions(object, spec, params)) findings.push(finding)
     for (const source of Object.keys(spec)) {
       for (const finding of judgeField(source, spec[source] ?? null, params)) findings.push(finding)
     }
   })
+}
+
+/** The annotation that came before the field; the kubelet still reads it (`MountOptionFromSpec` in pkg/volume/util). */
+const MOUNT_OPTIONS = 'volume.beta.kubernetes.io/mount-options'
+
+function judgeMountOptions(object: JsonObject, spec: JsonObject, params: HostPathParams): readonly Finding[] {
+  const annotation = getString(dig(object, 'metadata', 'annotations'), MOUNT_OPTIONS)
+  return [
+    ...optionFindings('the PersistentVolume', spec, '/spec', params),
+    ...(annotation === undefined
+      ? []
+      : faultFindings(
+          'the PersistentVolume',
+          append('/metadata/annotations', MOUNT_OPTIONS),
+          mountOptionFault(annotation, params),
+        )),
+  ]
+}
+
+/** Judges the list `mountOptions` of `parent`. */
+function optionFindings(what: string, parent: JsonObject, at: Pointer, params: HostPathParams): readonly Finding[] {
+  return getList(parent, 'mountOptions').flatMap((option, index) =>
+    typeof option === 'string'
+      ? faultFindings(what, append(at, 'mountOptions', index), mountOptionFault(option, params))
+      : [],
+  )
+}
+
+function faultFindings(what: string, pointer: Pointer, fault: Fault | undefined): readonly Finding[] {
+  if (fault === undefined) return []
+  const { says, hint, path } = fault
+  return [
+    {
+      pointer,
+      message: `${what} ${says}`,
+      hint,
+      level: 'violation',
+      key: `option ${says}`,
+      ...(path !== undefined && { facts: { path } }),
+    },
+  ]
 }
 
 function judgeField(source: string, value: Json, params: HostPathParams): readonly Finding[] {
@@ -29,9 +73,14 @@ function judgeField(source: string, value: Json, params: HostPathParams): readon
     return judgeSource(() => 'the PersistentVolume', source, value, '/spec', params, NO_USERS)
   }
   const at = append('/spec', source)
+  const fields =
+    source === 'local' ? judgeSourceFields(() => 'the PersistentVolume', source, value, '/spec', params, NO_USERS) : []
   const what = `the PersistentVolume ${source === 'local' ? 'has the local path' : 'mounts hostPath'}`
   const { findings: found, path, hole } = judgeHostPath(() => what, value, at, params, NO_USERS)
-  const findings = found.map(finding => (finding.level === 'violation' ? { ...finding, hint: INSTEAD } : finding))
+  const findings = [
+    ...found.map(finding => (finding.hint === POD_INSTEAD ? { ...finding, hint: INSTEAD } : finding)),
+    ...fields,
+  ]
   if (hole?.readOnly !== true || path === undefined) return findings
   const message = `${what} ${quote(path)}, which is allowed read-only: a PersistentVolume cannot promise that`
   const finding: Finding = {
@@ -62,13 +111,45 @@ function wayOut(pattern: string): 'leaves' | 'may leave' | undefined {
 }
 
 /**
- * A StorageClass of a local-path provisioner: `pathPattern` places a claim's directory below the provisioner's own
- * folder, unless it is absolute or climbs, also by a template; `nodePath` names that folder.
+ * A StorageClass: `mountOptions` and the settings that reach the volumes it makes; of a local-path provisioner its paths.
  */
 export function judgeStorageClass(object: JsonObject, params: HostPathParams): readonly Finding[] {
-  if (!/local-path/i.test(getString(object, 'provisioner') ?? '')) return []
-  const findings: Finding[] = []
+  const what = 'the StorageClass'
   const parameters = dig(object, 'parameters')
+  const isLocalPath = /local-path/i.test(getString(object, 'provisioner') ?? '')
+  return collect(findings => {
+    for (const finding of optionFindings(what, object, '', params)) findings.push(finding)
+    if (isObject(parameters)) {
+      for (const [name, fault] of settingFaults(parameters, params)) {
+        // Judged below, in its own words.
+        if (isLocalPath && name === 'nodePath') continue
+        for (const finding of faultFindings(what, append('/parameters', name), fault)) findings.push(finding)
+      }
+    }
+    for (const finding of judgeBasePath(object, params)) findings.push(finding)
+    if (isLocalPath) for (const finding of judgeLocalPath(parameters, params)) findings.push(finding)
+  })
+}
+
+/** The annotation by which OpenEBS' local volumes are given their folder; its text is YAML. */
+const OPENEBS = 'cas.openebs.io/config'
+
+function judgeBasePath(object: JsonObject, params: HostPathParams): readonly Finding[] {
+  const text = getString(dig(object, 'metadata', 'annotations'), OPENEBS) ?? ''
+  const [, path] = /BasePath["']?\s*[,\n]\s*["']?value["']?:\s*["']?([/\\][^"'\n}]*)/.exec(text) ?? []
+  const verdict = path === undefined ? undefined : judgePath(path.trim(), '', params)
+  if (verdict?.kind !== 'refused') return []
+  const says = `keeps volumes in the node's path ${describePath(path?.trim() ?? '')}, which ${verdict.reason}`
+  const fault = { says, hint: INSTEAD, path: verdict.path }
+  return faultFindings('the StorageClass', append('/metadata/annotations', OPENEBS), fault)
+}
+
+/**
+ * Judges a local-path provisioner: `pathPattern` places a claim's directory below the provisioner's own folder, unless it is
+ * absolute or climbs, also by a template; `nodePath` names that folder.
+ */
+function judgeLocalPath(parameters: Json | undefined, params: HostPathParams): readonly Finding[] {
+  const findings: Finding[] = []
   const pattern = getString(parameters, 'pathPattern')
   const way = pattern === undefined ? undefined : wayOut(pattern)
   if (pattern !== undefined && way !== undefined) {

@@ -1,18 +1,20 @@
 import { quote } from '../../admission/text.ts'
-import {
-  canonicalHostPath,
-  canonicalWindowsPath,
-  isWithin,
-  type Relation,
-  relationOf,
-} from '../../workload/host-paths.ts'
+import { canonicalHostPath, isWithin } from '../../workload/host-paths.ts'
+import type { Meeting, PathTree } from '../../workload/path-tree.ts'
+import { canonicalWindowsPath, foldForWindows, windowsRiddle } from '../../workload/windows-paths.ts'
 import type { AllowedPath, HostPathParams } from './params.ts'
-import type { ProtectedPath } from './protected-paths.ts'
+import type { ProtectedPath } from './protected/entry.ts'
 
 /** What the parameters say about one path. */
 export type PathVerdict =
   | { readonly kind: 'allowed'; readonly path: string; readonly hole: AllowedPath | undefined }
-  | { readonly kind: 'refused'; readonly path: string; readonly reason: string }
+  | {
+      readonly kind: 'refused'
+      readonly path: string
+      readonly reason: string
+      /** What to do instead, unless it is what fits every path. */
+      readonly hint?: string
+    }
 
 /** What a reader may do instead; the same for every path. */
 export const INSTEAD =
@@ -26,8 +28,12 @@ export function judgePath(raw: string, type: string, params: HostPathParams): Pa
     return { kind: 'refused', path: canonical.path, reason: 'is refused: no host path is allowed' }
   if (canonical.kind === 'windows') return judgeWindowsPath(canonical.path, params)
   const holes = closestHoles(canonical.path, params.allowed)
-  if (holes.length > 0) return judgeHoles(canonical.path, type, holes)
-  if (params.mode === 'allowlist') {
+  if (holes.length > 0) {
+    return params.mode === 'strict' && isReplaceable(canonical.path, holes)
+      ? belowWritable(canonical.path, holes)
+      : judgeHoles(canonical.path, type, holes)
+  }
+  if (params.mode === 'allowlist' || params.mode === 'strict') {
     const list = params.allowed.map(allowed => allowed.path).join(', ') || 'none'
     return { kind: 'refused', path: canonical.path, reason: `is not under an allowed path (allowed: ${list})` }
   }
@@ -51,6 +57,21 @@ function closestHoles(path: string, allowed: readonly AllowedPath[]): readonly A
   return closest
 }
 
+/** Whether somebody who may write to one of the holes can put a link in the place of a path that lies under it. */
+function isReplaceable(path: string, holes: readonly AllowedPath[]): boolean {
+  return holes.some(hole => !hole.readOnly && hole.path !== path)
+}
+
+function belowWritable(path: string, holes: readonly AllowedPath[]): PathVerdict {
+  const above = quote(holes[0]?.path ?? '')
+  return {
+    kind: 'refused',
+    path,
+    reason: `lies under the allowed path ${above}, to which pods may write: a link put in its place leads the volume to any file of the node`,
+    hint: `mount ${above} as a whole and use a subdirectory of it in the container, or list a path of its own that does not lie under another`,
+  }
+}
+
 function judgeHoles(path: string, type: string, holes: readonly AllowedPath[]): PathVerdict {
   const hole = holes.find(({ types }) => types === undefined || types.includes(type))
   if (hole !== undefined) return { kind: 'allowed', path, hole }
@@ -58,46 +79,21 @@ function judgeHoles(path: string, type: string, holes: readonly AllowedPath[]): 
   return { kind: 'refused', path, reason: `is allowed only with type ${types.join(', ')}, not ${quote(type)}` }
 }
 
-/** The closest relation tells the reader most: /run/dbus "is" a protected path before it "lies under" /run. */
-const CLOSENESS: Readonly<Record<Relation, number>> = { is: 0, 'lies under': 1, contains: 2 }
-
-/** The lists as they are compared, made once for each. */
-const foldedLists = new WeakMap<readonly ProtectedPath[], readonly FoldedPath[]>()
-
-interface FoldedPath {
-  readonly entry: ProtectedPath
-  readonly path: string
-}
-
-function foldedPaths(protectedPaths: readonly ProtectedPath[]): readonly FoldedPath[] {
-  let paths = foldedLists.get(protectedPaths)
-  if (paths === undefined) {
-    paths = protectedPaths.map(entry => ({ entry, path: entry.path.toLowerCase() }))
-    foldedLists.set(protectedPaths, paths)
-  }
-  return paths
-}
-
 /** Without case, unlike every hole: a node of Windows knows no case, and on others nobody keeps his own in /Etc. */
-function judgeProtected(path: string, protectedPaths: readonly ProtectedPath[]): PathVerdict {
-  const folded = path.toLowerCase()
-  let closest: { readonly entry: ProtectedPath; readonly relation: Relation } | undefined
-  let met = 0
-  for (const { entry, path: guarded } of foldedPaths(protectedPaths)) {
-    // Most begin otherwise, and have nothing in common with it. The root begins like everything.
-    if (folded.charCodeAt(1) !== guarded.charCodeAt(1) && folded.length > 1 && guarded.length > 1) continue
-    const relation = relationOf(folded, guarded)
-    if (relation === undefined) continue
-    met += 1
-    if (closest === undefined || CLOSENESS[relation] < CLOSENESS[closest.relation]) closest = { entry, relation }
+function judgeProtected(path: string, protectedPaths: PathTree<ProtectedPath>): PathVerdict {
+  const meeting = protectedPaths.meet(foldForWindows(path))
+  if (meeting !== undefined) {
+    const { hint } = meeting.entry
+    return { kind: 'refused', path, reason: describeMeeting(meeting), ...(hint !== undefined && { hint }) }
   }
-  if (closest === undefined) return { kind: 'allowed', path, hole: undefined }
-  return { kind: 'refused', path, reason: describeRelation(closest.entry, closest.relation, met - 1) }
+  const riddle = windowsRiddle(path)
+  if (riddle === undefined) return { kind: 'allowed', path, hole: undefined }
+  return { kind: 'refused', path, reason: `is refused: ${riddle}`, hint: 'write the path in full' }
 }
 
-function describeRelation({ path: guarded, why }: ProtectedPath, relation: Relation, others: number): string {
+function describeMeeting({ entry: { path: guarded, why }, relation, others }: Meeting<ProtectedPath>): string {
   if (relation === 'is') return `is a protected path: ${why}`
-  const further = relation === 'contains' && others > 0 ? ` and ${others} more` : ''
+  const further = others > 0 ? ` and ${others} more` : ''
   return `${relation} the protected path "${guarded}"${further}: ${why}`
 }
 

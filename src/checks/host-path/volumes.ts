@@ -5,6 +5,7 @@ import type { Pod, Volume } from '../../workload/pod.ts'
 import type { Finding, FindingFacts } from '../check.ts'
 import { isCut, noWorseThanParents } from '../findings.ts'
 import type { AllowedPath, HostPathParams } from './params.ts'
+import { sourceFieldFaults } from './source-fields.ts'
 import { HARMLESS_VOLUME_SOURCES, refusalOfSource } from './sources.ts'
 import { describePath, INSTEAD, judgePath } from './verdict.ts'
 
@@ -85,7 +86,7 @@ export function judgeHostPath(
     const finding: Finding = {
       pointer,
       message,
-      hint: INSTEAD,
+      hint: verdict.hint ?? INSTEAD,
       level: 'violation',
       key: `path ${path}`,
       facts: facts(),
@@ -135,6 +136,8 @@ export function judgeSource(
     const containers = users()
     return [{ pointer, message, hint, level, key, ...(containers && { facts: { containers } }) }]
   }
+  const fields = judgeSourceFields(what, source, value, parent, params, users)
+  if (fields.length > 0) return fields
   if (source === 'csi') {
     const driver = (isObject(value) ? getString(value, 'driver') : undefined) ?? ''
     if (csiDrivers === undefined || csiDrivers.includes(driver)) return []
@@ -152,4 +155,26 @@ export function judgeSource(
   const hint = `use another kind of volume, or allow it in the policy: sources: [${oneLine(source)}]`
   // What stands in it decides what it reaches: another driver or repository is another danger.
   return report(append(parent, source), message, hint, `source ${source} ${JSON.stringify(value)}`)
+}
+
+/** Judges the fields of a volume source that reach mount(8) or name a path of the node. */
+export function judgeSourceFields(
+  what: () => string,
+  source: string,
+  value: Json | undefined,
+  parent: Pointer,
+  params: HostPathParams,
+  users: Users,
+): readonly Finding[] {
+  const faults = sourceFieldFaults(source, value, params)
+  if (faults.length === 0) return []
+  const containers = users()
+  return faults.map(({ at, says, hint, key, path }) => ({
+    pointer: append(parent, source, ...at),
+    message: `${what()} ${says}`,
+    hint,
+    level: 'violation',
+    key,
+    facts: { ...(path !== undefined && { path }), ...(containers && { containers }) },
+  }))
 }

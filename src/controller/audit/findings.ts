@@ -92,6 +92,20 @@ export class Findings {
     return spoke
   }
 
+  /** Adds `count` objects in the namespace of `object` of which these policies had nothing to say. */
+  addPasses(object: JsonObject, policies: Iterable<string>, count: number): void {
+    if (count === 0) return
+    const { namespace } = referenceOf(object)
+    for (const policy of policies) this.#draft(policy, namespace).summary.pass += count
+  }
+
+  /** Counts `count` further objects in the namespace of `object` of which the same is said; they have no entries. */
+  addAlike(object: JsonObject, { decision }: Pick<JudgedObject, 'decision'>, count: number): void {
+    if (count === 0) return
+    const { namespace } = referenceOf(object)
+    for (const { policy, result } of entriesOf(decision)) this.#draft(policy, namespace).summary[result] += count
+  }
+
   /** Everything, by policy and namespace. */
   all(): readonly PolicyFindings[] {
     return [...this.#drafts.values()]

@@ -127,3 +127,67 @@ it('goes on where one kind cannot be listed, and names it', async () => {
   ])
   expect([...failures.keys()]).toEqual(['apps/deployments'])
 })
+
+/** Pods, as many as there are paths, in one namespace; writable unless `readOnly`. */
+function podsMounting(
+  cluster: ReturnType<typeof workloadCluster>['cluster'],
+  paths: readonly [string, string, boolean?][],
+) {
+  for (const [name, path, readOnly = false] of paths)
+    cluster.put(
+      '/api/v1/namespaces/shop/pods',
+      json({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name },
+        spec: {
+          containers: [{ name: 'a', image: 'a:1', volumeMounts: [{ name: 'h', mountPath: '/h', readOnly }] }],
+          volumes: [{ name: 'h', hostPath: { path } }],
+        },
+      }),
+    )
+}
+
+it('warns of a path that lies under one to which another pod may write', async () => {
+  const { cluster } = workloadCluster()
+  podsMounting(cluster, [
+    ['writer', '/data/a'],
+    ['reader', '/data/b', true],
+    ['second', '/data/a/link'],
+    ['same', '/data/a'],
+    ['beside', '/data/a-link'],
+    ['under-reader', '/data/b/x'],
+  ])
+  const set = setOf(policyText({ name: 'host-path' }))
+  const { findings } = await audit(cluster.client, { ...CONTEXT, set })
+  expect(lines(findings)).toEqual(['host-path/shop 0f 0e 1w 0s 5p: warn Pod second'])
+  expect(findings[0]?.entries[0]?.message).toBe(
+    'volume "h" mounts hostPath "/data/a/link", which lies under "/data/a", to which Pod "shop/same" may write: on a node that runs both a link put in its place leads the volume to any file of the node',
+  )
+})
+
+it('counts the pods of a template as its template, and holds one of them', async () => {
+  const { cluster, deployment, replicaSet, pod } = workloadCluster()
+  const good = deployment('good', '/data/app')
+  const made = replicaSet('good-1', '/data/app', good)
+  for (let count = 0; count < 20; count++) pod(`good-1-${count}`, '/data/app', made)
+  const set = setOf(policyText({ name: 'host-path' }))
+  const { findings, objects } = await audit(cluster.client, { ...CONTEXT, set })
+  expect([lines(findings), objects]).toEqual([['host-path/shop 0f 0e 0w 0s 22p: '], 22])
+})
+
+it('counts all pods that bring the same, and holds a few of each namespace', async () => {
+  const { cluster } = workloadCluster()
+  podsMounting(cluster, [['writer', '/data/a']])
+  podsMounting(
+    cluster,
+    Array.from({ length: 30 }, (_, index) => [`below-${index}`, '/data/a/link'] as [string, string]),
+  )
+  podsMounting(
+    cluster,
+    Array.from({ length: 30 }, (_, index) => [`beside-${index}`, '/data/b'] as [string, string]),
+  )
+  const set = setOf(policyText({ name: 'host-path' }))
+  const { findings } = await audit(cluster.client, { ...CONTEXT, set })
+  expect(findings.map(({ summary, entries }) => [summary.warn, summary.pass, entries.length])).toEqual([[30, 31, 10]])
+})

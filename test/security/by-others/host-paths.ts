@@ -37,7 +37,7 @@ export function hostPathTries(attack: Add): void {
   hostPath('denied', '`/lib32`, a link into `/usr` like `/lib64`', mounted('/lib32'))
   hostPath('denied', 'a node of Windows: `/Windows/System32` is on its drive C', mounted('/Windows/System32'))
   hostPath('denied', 'a node of Windows, where `/VAR/Lib/Kubelet` is `/var/lib/kubelet`', mounted('/VAR/Lib/Kubelet'))
-  hostPath('passed', 'a drive letter behind a slash, `/C:/etc`', mounted('/C:/etc'))
+  hostPath('denied', 'a drive letter behind a slash, `/C:/etc`', mounted('/C:/etc'))
   hostPath('denied', 'the pipe of Docker with forward slashes', mounted('//./pipe/docker_engine'))
   hostPath('passed', 'a letter that looks like another, `/еtc` with a Cyrillic е', mounted('/\u0435tc'))
   hostPath('denied', 'a slash that looks like one, `／etc`', mounted('\uff0fetc'))
