@@ -55,8 +55,8 @@ function judgePod(pod: Pod, params: HostPathParams, isUpdate: boolean, findings:
   }
   const paths = [...volumes.values()].filter(({ path }) => path !== undefined)
   if (paths.length > 1) {
-    const isRefused = (path: string) => paths.some(volume => volume.path === path && volume.isRefused)
-    for (const finding of judgeOwnLinks(usesOfPod(pod), isRefused)) findings.push(finding)
+    const refused = new Set(paths.filter(volume => volume.isRefused).map(({ path }) => path))
+    for (const finding of judgeOwnLinks(usesOfPod(pod), path => refused.has(path))) findings.push(finding)
   }
   for (const container of pod.containers) {
     for (const finding of judgeWorkingDir(container)) findings.push(finding)

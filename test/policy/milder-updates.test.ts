@@ -151,6 +151,8 @@ const MILDER: Readonly<Record<string, Change>> = {
   'narrows a path': (pod, pick) => {
     const volume = pod.volumes[pick(pod.volumes.length)]
     if (volume === undefined) return false
+    // Below what another volume of the pod may write there may be a link: that is no narrower.
+    if (pod.volumes.filter(({ hostPath }) => hostPath.path === '/data/app').length > 1) return false
     volume.hostPath.path = `${volume.hostPath.path === '/' ? '' : volume.hostPath.path}/app`
     return true
   },

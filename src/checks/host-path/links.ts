@@ -45,11 +45,15 @@ const WHY = 'a link put in its place leads the volume to any file of the node'
 /** The host paths that a pod mounts. A volume that is mounted nowhere counts as written: an ephemeral container may mount it. */
 export function usesOfPod(pod: Pod): readonly PathUse[] {
   const uses: PathUse[] = []
+  const mountsOf = Map.groupBy(
+    pod.containers.flatMap(({ mounts }) => mounts),
+    ({ volume }) => volume,
+  )
   for (const volume of pod.volumes) {
     const source = get(volume.value, 'hostPath')
     const path = pathOf(source)
     if (path === undefined) continue
-    const mounts = pod.containers.flatMap(({ mounts }) => mounts.filter(mount => mount.volume === volume.name))
+    const mounts = mountsOf.get(volume.name) ?? []
     const writes = mounts.length === 0 || mounts.some(mount => get(mount.value, 'readOnly') !== true)
     const pointer = append(volume.pointer, 'hostPath', 'path')
     uses.push({ pointer, path, what: `volume ${quote(volume.name)} mounts hostPath`, type: typeOf(source), writes })
@@ -98,12 +102,13 @@ function pathOf(source: unknown): string | undefined {
 }
 
 /**
- * Judges the paths of one pod among themselves: those that lie under another one to which the pod may write.
+ * Judges the paths of one pod among themselves: those that lie under another one to which the pod may write. A path that is refused
+ * for itself needs no second reason, and who may write to it needs no link.
  *
  * @param isRefused whether a path is refused already, for itself.
  */
 export function judgeOwnLinks(uses: readonly PathUse[], isRefused: (path: string) => boolean): readonly Finding[] {
-  const written = new Set(uses.filter(({ writes }) => writes).map(({ path }) => path))
+  const written = new Set(uses.filter(({ writes, path }) => writes && !isRefused(path)).map(({ path }) => path))
   return uses.flatMap(use => {
     const above = isRefused(use.path) ? undefined : parentsOf(use.path).find(parent => written.has(parent))
     if (above === undefined) return []
