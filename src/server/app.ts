@@ -15,19 +15,13 @@ import type { OwnerSelectors } from '../review/owner.ts'
 import { braked, ENDPOINTS, type Endpoint, type EndpointName, type ReviewPath } from '../review/path.ts'
 import { review } from '../review/review.ts'
 import { failed, type Reviewed, unanswerable, unjudged } from '../review/unjudged.ts'
-import { LARGE_BODY, type ReceivedBody, receiveBody, type WholeBody } from './body.ts'
+import { bodyBounds, LARGE_BODY, type ReceivedBody, receiveBody, type WholeBody } from './body.ts'
 import type { Capacity } from './capacity.ts'
-import { ClientErrors } from './client-errors.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
+import type { ConnectionRegistry } from './connections.ts'
+import { answerPlainly, listenerOptions, TEXT_TYPE } from './listener.ts'
 import { contextOf, type Snapshot } from './snapshot.ts'
 import type { AnsweredReview } from './traffic/recorder.ts'
-
-/** Kube-apiserver's idle connections live 90.0 s: ours live longer, so that no call meets a closing socket. */
-const KEEP_ALIVE_MS = 120_000
-const HEADERS_TIMEOUT_MS = 5000
-const REQUEST_TIMEOUT_MS = 10_000
-const CHECK_INTERVAL_MS = 1000
-/** Three API servers with all their 600 requests in flight each. */
-const MAX_CONNECTIONS = 2000
 
 /** What the admission listener needs; every port is one function. */
 export interface AppDeps {
@@ -35,6 +29,9 @@ export interface AppDeps {
   /** The TLS options of the listener; undefined for tests that inject requests without a socket. */
   readonly tls: ServerOptions | undefined
   readonly snapshot: () => Snapshot
+  /** The open connections of the listener. */
+  readonly connections: ConnectionRegistry
+  readonly limits: ConnectionLimits
   /** Whether this client may ask; the answer to one that may not. */
   readonly admit: (socket: Socket) => { readonly ok: true } | { readonly ok: false; readonly reason: string }
   /** Whether this connection should end after its present answer. */
@@ -47,6 +44,8 @@ export interface AppDeps {
     release: () => void,
   ) => Promise<Reviewed>
   readonly capacity: Capacity
+  /** What the bodies of clients without an allowed certificate may hold beyond a little each. */
+  readonly strangers: Capacity
   /** Bytes. */
   readonly maxBody: number
   readonly now: () => number
@@ -76,7 +75,6 @@ declare module 'fastify' {
 
 /** The admission listener: `POST` to an endpoint, and nothing else. Never listens by itself. */
 export function buildApp(deps: AppDeps): FastifyInstance {
-  const clientErrors = new ClientErrors()
   const app = fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -86,22 +84,15 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     // which a webhook registered with `Ignore` would turn into "admit".
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
-    clientErrorHandler: (error, socket) => clientErrors.handle(error, socket),
-    ...listenerOptions(deps.tls),
+    ...listenerOptions(deps.connections, deps.limits, deps.tls),
   }) as unknown as FastifyInstance
-  app.server.maxConnections = MAX_CONNECTIONS
   app.decorateRequest('startedAt', 0)
   app.removeAllContentTypeParsers()
   // Whatever the content type says: the bytes are read once, with our own bounds, by the handler.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = deps.monotonic()
-    clientErrors.begin(reply.raw)
     const admitted = deps.admit(request.raw.socket)
     if (admitted.ok) {
       // A content type that Fastify does not like would be its 415; the bytes decide, not their label.
@@ -115,24 +106,12 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     if (deps.shouldClose(request.raw.socket)) reply.header('connection', 'close')
     done(null, payload)
   })
-  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found\n'))
-  app.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
-    // A review always has its answer by now: what comes here is a client that hung up or spoke no HTTP.
-    request.log.warn({ reason: error.message }, 'request failed')
-    return reply
-      .code(error.statusCode ?? 400)
-      .type('text/plain')
-      .send('the request could not be read\n')
-  })
-  for (const name of Object.keys(ENDPOINTS) as EndpointName[]) {
+  const names = Object.keys(ENDPOINTS) as EndpointName[]
+  answerPlainly(app, new Map(names.map(name => [`/${name}`, 'POST'])))
+  for (const name of names) {
     app.post(`/${name}`, (request, reply) => handle(deps, name, request, reply))
   }
   return app
-}
-
-function listenerOptions(tls: ServerOptions | undefined) {
-  const bounds = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS }
-  return tls === undefined ? { http: bounds } : { https: { ...bounds, ...tls } }
 }
 
 async function handle(
@@ -148,7 +127,10 @@ async function handle(
   let body: Buffer | undefined
   let sent = { status: 499, bytes: 0 }
   try {
-    const received = await receiveBody(request.raw, deps.maxBody, deps.capacity)
+    const received = await receiveBody(
+      request.raw,
+      bodyBounds(deps.connections.of(request.raw.socket)?.kind === 'allowed', deps),
+    )
     // A large one moves to another thread, and is not here any more.
     if (received.kind === 'whole' && received.bytes.length <= LARGE_BODY) body = received.bytes
     const reviewed = await answer(deps, endpoint, request, received)
@@ -168,7 +150,6 @@ async function handle(
 }
 
 const JSON_TYPE = 'application/json'
-const TEXT_TYPE = 'text/plain; charset=utf-8'
 
 async function answer(
   deps: AppDeps,
@@ -189,6 +170,9 @@ async function answer(
   } catch (error) {
     // A review never throws; the start of the thread for large ones may.
     return failed(readIdentity(bytes), path, error, deps.snapshot().set.hash)
+  } finally {
+    // That of a large one is given back when its thread is done with it.
+    if (bytes.length <= LARGE_BODY) received.release()
   }
 }
 

@@ -6,6 +6,29 @@ export const LARGE_BODY = 1024 * 1024
 /** How much of a body that is thrown away is kept, to read the uid from. */
 const HEAD = 64 * 1024
 
+/** What one client without an allowed certificate may hold without a reservation: there may be 2,000 of them. */
+const STRANGERS_BODY = 64 * 1024
+/** So many pieces are made one: a body that comes byte by byte would take a hundred times its size otherwise. */
+const MAX_PIECES = 256
+
+/** How much of a body is kept. Durations and places of connections are limited elsewhere. */
+export interface BodyBounds {
+  /** Bytes. */
+  readonly maxBody: number
+  readonly capacity: Capacity
+  /** Bytes that are kept without asking `capacity`. */
+  readonly free: number
+}
+
+/** The bounds for a client: those without an allowed certificate share a small capacity of their own. */
+export function bodyBounds(
+  isAllowed: boolean,
+  bounds: { readonly maxBody: number; readonly capacity: Capacity; readonly strangers: Capacity },
+): BodyBounds {
+  const { maxBody, capacity, strangers } = bounds
+  return isAllowed ? { maxBody, capacity, free: LARGE_BODY } : { maxBody, capacity: strangers, free: STRANGERS_BODY }
+}
+
 /** A body that was kept. `release` gives back what a large one holds. */
 export interface WholeBody {
   readonly kind: 'whole'
@@ -22,9 +45,9 @@ export type ReceivedBody = WholeBody | { readonly kind: 'too-large' | 'over-capa
  *
  * @throws what the stream fails with: the client hung up.
  */
-export function receiveBody(stream: Readable, maxBody: number, capacity: Capacity): Promise<ReceivedBody> {
+export function receiveBody(stream: Readable, bounds: BodyBounds): Promise<ReceivedBody> {
   return new Promise((resolve, reject) => {
-    const receiver = new Receiver(maxBody, capacity)
+    const receiver = new Receiver(bounds)
     // Listeners rather than an async iterator, which costs more than parsing a small review.
     stream.on('data', chunk => receiver.add(chunk))
     stream.on('end', () => resolve(receiver.end()))
@@ -42,23 +65,31 @@ export function receiveBody(stream: Readable, maxBody: number, capacity: Capacit
 class Receiver {
   readonly #maxBody: number
   readonly #capacity: Capacity
+  readonly #free: number
   #chunks: Buffer[] = []
+  /** Chunks that are not yet made one. */
+  #pieces = 0
   #size = 0
   #held = 0
   #rejected: 'too-large' | 'over-capacity' | undefined
   #head: Buffer = Buffer.alloc(0)
 
-  constructor(maxBody: number, capacity: Capacity) {
+  constructor({ maxBody, capacity, free }: BodyBounds) {
     this.#maxBody = maxBody
     this.#capacity = capacity
+    this.#free = free
   }
 
   add(chunk: Buffer): void {
     this.#size += chunk.length
     if (this.#rejected !== undefined) return
     this.#chunks.push(chunk)
+    if (++this.#pieces === MAX_PIECES) {
+      this.#chunks.push(Buffer.concat(this.#chunks.splice(-MAX_PIECES)))
+      this.#pieces = 0
+    }
     if (this.#size > this.#maxBody) this.#reject('too-large')
-    else if (this.#size > LARGE_BODY) {
+    else if (this.#size > this.#free) {
       const more = this.#size - this.#held
       if (this.#capacity.reserveBytes(more)) this.#held += more
       else this.#reject('over-capacity')

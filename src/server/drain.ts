@@ -1,24 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { ConnectionRegistry } from './connections.ts'
 
-/** More than a request may take to arrive; with the default drain it stays within Kubernetes' 30 s before SIGKILL. */
-const STOP_GRACE_MS = 15_000
+/** What a request may take to arrive (10 s), and its answer: Kubernetes kills the process 15 s after the drain. */
+export const STOP_GRACE_MS = 12_000
 
 /**
- * Goes on serving for a while, each answer with `Connection: close`, so that callers learn of the other replicas first;
- * then stops accepting, and ends when what is in flight has been answered.
+ * Stops accepting, ends what waits, and resolves when what is in flight has been answered or `graceMs` are over: then
+ * the rest is ended, whatever state it is in. A server that closes no longer looks after its own timeouts.
  */
-export async function drain(
+export async function closeListener(
   app: FastifyInstance,
   connections: ConnectionRegistry,
-  milliseconds: number,
+  graceMs: number,
 ): Promise<void> {
-  await sleep(milliseconds)
-  // A server that closes no longer looks after its timeouts: a client that never finishes its request would hold it.
-  const grace = setTimeout(() => app.server.closeAllConnections(), STOP_GRACE_MS)
+  const grace = setTimeout(() => connections.destroyAll(), graceMs)
   const closed = app.close()
-  connections.endUnused()
+  connections.stop()
   await closed
   clearTimeout(grace)
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { describeCertificateProblem } from '../certs/pem.ts'
@@ -8,11 +9,14 @@ import type { OwnerSelectors } from '../review/owner.ts'
 import { buildApp } from './app.ts'
 import { Capacity } from './capacity.ts'
 import { clientGate } from './clients.ts'
+import { ADMISSION_LIMITS, type ConnectionLimits, HEALTH_LIMITS } from './connection-limits.ts'
 import { ConnectionRegistry } from './connections.ts'
-import { drain } from './drain.ts'
+import { closeListener, STOP_GRACE_MS } from './drain.ts'
 import { createGenericMetrics, type GenericMetrics } from './generic-metrics.ts'
-import { buildHealth } from './health.ts'
+import { buildHealth, type Readiness } from './health.ts'
+import { clientIdentity, isAllowedClient } from './identity.ts'
 import { LargeReviews } from './large-reviews.ts'
+import { oneAddress } from './listener.ts'
 import { type DocumentStore, LiveSnapshot } from './live-snapshot.ts'
 import { logReview } from './log.ts'
 import { namespacesOf, ownersOf } from './look-ups.ts'
@@ -55,6 +59,10 @@ export interface GatewayConfig {
   readonly maxConnectionAgeMs: number
   /** How often files are looked at. */
   readonly pollMs: number
+  /** What differs from the limits of connections that hold unless tests say otherwise. */
+  readonly limits?: { readonly admission?: Partial<ConnectionLimits>; readonly health?: Partial<ConnectionLimits> }
+  /** How long what is in flight may go on after the drain; 15 s unless given. */
+  readonly stopGraceMs?: number
   readonly documents: DocumentStore
   /** The API, to ask for the owners of pods; undefined where there is no connection. */
   readonly client?: Pick<ClusterClient, 'read'> | undefined
@@ -103,7 +111,8 @@ class Parts {
   readonly #metrics: Metrics
   readonly #genericMetrics: GenericMetrics | undefined
   readonly #live: LiveSnapshot
-  readonly #connections = new ConnectionRegistry()
+  readonly #limits: ConnectionLimits
+  readonly #connections: ConnectionRegistry
   readonly #refusals: RefusalLog
   readonly #owners: OwnerSelectors | undefined
   readonly #namespaces: NamespaceLookUp | undefined
@@ -120,6 +129,12 @@ class Parts {
     this.#genericMetrics = config.countsAsGeneric ? createGenericMetrics(metrics.registry) : undefined
     this.#material = material
     this.#live = live
+    this.#limits = { ...ADMISSION_LIMITS, ...config.limits?.admission }
+    this.#connections = new ConnectionRegistry({
+      limits: this.#limits,
+      isAllowed: socket => config.clientAuth !== 'none' && isAllowedClient(clientIdentity(socket), config.clientNames),
+      onEnded: reason => metrics.endedConnections.inc({ listener: 'admission', reason }),
+    })
     this.#owners = config.client && ownersOf(config.client, metrics)
     this.#namespaces =
       config.client !== undefined && config.followsNamespaces === true
@@ -131,24 +146,44 @@ class Parts {
     this.#app = this.#buildApp()
     this.#connections.track(this.#server)
     this.#refusals.track(this.#server)
-    this.#health = buildHealth(
+    this.#health = buildHealth({
       metrics,
-      () => ({
-        missing: [...(this.#isDraining ? ['the gateway is shutting down'] : []), ...(config.missing?.() ?? [])],
-        notes: live.stale.map(
-          document => `${document} stays at its last good revision: its newest one does not compile`,
-        ),
-      }),
-      () => {
-        setExpiry(metrics, this.#material)
-        metrics.draining.set(this.#isDraining ? 1 : 0)
-        const { clientAuth, isClientAuthReady } = config
-        const isDemanded = clientAuth === 'require' || (clientAuth === 'when-ready' && isClientAuthReady?.() === true)
-        metrics.clientAuthRequired.set(isDemanded ? 1 : 0)
-      },
-    )
+      limits: { ...HEALTH_LIMITS, ...config.limits?.health },
+      readiness: () => this.#readiness(),
+      beforeScrape: () => this.#setGauges(),
+    })
+    // Prometheus sees no increase in a series that appears with its first event.
+    for (const listener of ['admission', 'health']) metrics.endedConnections.inc({ listener, reason: 'no-place' }, 0)
     metrics.clientAuth.set({ mode: config.clientAuth }, 1)
     metrics.buildInfo.set({ version: config.version }, 1)
+  }
+
+  #readiness(): Readiness {
+    return {
+      missing: [
+        ...(this.#isDraining ? ['the gateway is shutting down'] : []),
+        ...(this.#config.missing?.() ?? []),
+        ...this.#connections.problems(),
+      ],
+      notes: [
+        ...this.#live.stale.map(
+          document => `${document} stays at its last good revision: its newest one does not compile`,
+        ),
+        ...this.#connections.notes(),
+      ],
+    }
+  }
+
+  #setGauges(): void {
+    const metrics = this.#metrics
+    setExpiry(metrics, this.#material)
+    metrics.draining.set(this.#isDraining ? 1 : 0)
+    const { clientAuth, isClientAuthReady } = this.#config
+    const isDemanded = clientAuth === 'require' || (clientAuth === 'when-ready' && isClientAuthReady?.() === true)
+    metrics.clientAuthRequired.set(isDemanded ? 1 : 0)
+    for (const kind of ['handshake', 'allowed', 'other'] as const) {
+      metrics.connections.set({ listener: 'admission', kind }, this.#connections.count(kind))
+    }
   }
 
   get #server(): Server {
@@ -159,8 +194,8 @@ class Parts {
   async start(): Promise<StartedGateway> {
     const { listen, healthListen, pollMs } = this.#config
     try {
-      await this.#app.listen(listen)
-      await this.#health.listen(healthListen)
+      await this.#app.listen(oneAddress(listen))
+      await this.#health.listen(oneAddress(healthListen))
     } catch (error) {
       await Promise.all([this.#app.close(), this.#health.close(), this.#large.close()])
       const message = error instanceof Error ? error.message : String(error)
@@ -180,10 +215,12 @@ class Parts {
   }
 
   async #stop(watches: readonly (() => void)[]): Promise<void> {
-    const { logger, drainMs, traces } = this.#config
+    const { logger, drainMs, stopGraceMs = STOP_GRACE_MS, traces } = this.#config
     this.#isDraining = true
     logger.info({ drainMs }, 'draining')
-    await drain(this.#app, this.#connections, drainMs)
+    // Serving goes on, each answer with `Connection: close`, so that callers learn of the other replicas first.
+    await sleep(drainMs)
+    await closeListener(this.#app, this.#connections, stopGraceMs)
     for (const stopWatch of watches) stopWatch()
     await this.#large.close()
     await this.#health.close()
@@ -198,6 +235,8 @@ class Parts {
     return buildApp({
       logger,
       tls: tlsOptions(this.#material, clientAuth),
+      connections: this.#connections,
+      limits: this.#limits,
       snapshot: () => this.#live.current,
       admit: clientGate(
         clientAuth,
@@ -210,6 +249,7 @@ class Parts {
         this.#isDraining || this.#connections.isStale(socket) || this.#connections.ageOf(socket) > maxConnectionAgeMs,
       largeReview: (endpoint, body, milliseconds, release) => this.#large.review(endpoint, body, milliseconds, release),
       capacity: new Capacity(),
+      strangers: new Capacity(),
       maxBody,
       now: () => Date.now(),
       monotonic: () => performance.now(),

@@ -79,6 +79,11 @@ export function createMetrics() {
       'client',
       'result',
     ]),
+    endedConnections: counter(
+      'connections_ended_total',
+      'Connections that the gateway ended, by listener and reason.',
+      ['listener', 'reason'],
+    ),
     workerFailures: counter('worker_failures_total', 'Times the thread that reviews large bodies had to be replaced.'),
     documentLoads: counter('document_loads_total', 'Loads of the documents that decide verdicts, by result.', [
       'result',
@@ -108,6 +113,7 @@ export function createMetrics() {
       'What each version of each document that is being rolled out made of requests, since the present state of its rollout: passed, violated, error or skipped.',
       ['rollout', 'record', 'role', 'version', 'result'],
     ),
+    connections: gauge('connections', 'Open connections by listener and whose places they take.', ['listener', 'kind']),
     inFlight: gauge('in_flight_requests', 'Admission reviews that are being answered.'),
     policySetInfo: gauge('policy_set_info', 'The policy set in force, by its hash; the value is always 1.', ['hash']),
     policies: gauge('policies', 'Policies in force.'),

@@ -7,6 +7,7 @@ import { createControllerMetrics } from '../../controller/metrics.ts'
 import { runTasks } from '../../controller/run-tasks.ts'
 import type { ControllerContext } from '../../controller/task.ts'
 import { buildHealth } from '../../server/health.ts'
+import { oneAddress } from '../../server/listener.ts'
 import { LiveSnapshot } from '../../server/live-snapshot.ts'
 import { createMetrics } from '../../server/metrics.ts'
 import type { Io } from '../io.ts'
@@ -53,13 +54,13 @@ async function lead(
   metrics.buildInfo.set({ version: VERSION }, 1)
   const controllerMetrics = createControllerMetrics(metrics.registry)
   const tasks = tasksOf({ context, options, live, cluster, registry: metrics.registry })
-  const health = buildHealth(
+  const health = buildHealth({
     metrics,
-    () => ({ missing: cluster.missing.map(kind => `no list of the kind ${kind} has been seen`), notes: [] }),
-    () => controllerMetrics.clockSkew.set(context.client.skewMs() / 1000),
-  )
+    readiness: () => ({ missing: cluster.missing.map(kind => `no list of the kind ${kind} has been seen`), notes: [] }),
+    beforeScrape: () => controllerMetrics.clockSkew.set(context.client.skewMs() / 1000),
+  })
   try {
-    await health.listen(options['health-listen'])
+    await health.listen(oneAddress(options['health-listen']))
   } catch (error) {
     stopWatch()
     const message = error instanceof Error ? error.message : String(error)
