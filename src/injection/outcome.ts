@@ -65,6 +65,8 @@ export interface InjectionPlan {
   /** In the order of the set. */
   readonly outcomes: readonly InjectionOutcome[]
   readonly operations: readonly AddOperation[]
+  /** Those that are made or are there already, each behind those that it needs; a denial leaves them in. */
+  readonly active: readonly Injection[]
   /** The pod is refused, because an injection says so; then there are no operations. */
   readonly denial?: { readonly injection: Injection; readonly message: string }
 }

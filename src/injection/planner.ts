@@ -12,6 +12,13 @@ import { type PodTraits, podFacts } from './selection.ts'
 /** The container that kubectl means when none is named. */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
 
+/** Results that `onFailure` is about: the pod is one of the injection's, and would go without it. */
+const FAILURES: ReadonlySet<InjectionResult | undefined> = new Set([
+  'render-failed',
+  'missing-volume',
+  'annotations-full',
+])
+
 /** An injection that is being made, with what it has to say about it. */
 export interface ActiveInjection {
   readonly injection: Injection
@@ -85,6 +92,10 @@ export class Planner {
       const conflict = fillContainers(draft, each, active, this.#records)
       if (conflict !== undefined) this.#deny(each.injection, conflict)
     }
+    for (const injection of injections) {
+      const failure = FAILURES.has(reasons.get(injection)) ? this.#failures.get(injection) : undefined
+      if (failure !== undefined && injection.onFailure === 'Deny') this.#deny(injection, failure.message)
+    }
     this.#writeRecords(active)
     const outcomes = injections.map((injection): InjectionOutcome => {
       const made = this.#active.get(injection)
@@ -97,8 +108,8 @@ export class Planner {
       }
     })
     return this.#denial === undefined
-      ? { outcomes, operations: draft.operations() }
-      : { outcomes, operations: [], denial: this.#denial }
+      ? { outcomes, operations: draft.operations(), active: [...this.#active.keys()] }
+      : { outcomes, operations: [], active: [...this.#active.keys()], denial: this.#denial }
   }
 
   #resultOf({ injection, record }: ActiveInjection): InjectionResult {

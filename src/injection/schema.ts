@@ -61,7 +61,7 @@ const spec = z.strictObject({
   onFailure: z
     .enum(['Allow', 'Deny'])
     .optional()
-    .describe('The patch could not be proven harmless: Allow (the default, without it) or Deny.'),
+    .describe('This injection cannot be made, or not be proven harmless: Allow (the default, without it) or Deny.'),
   jobs: z
     .enum(['NativeOnly', 'Always', 'Never'])
     .optional()

@@ -27,8 +27,8 @@ export interface InjectedPod {
   readonly patch: readonly PatchOperation[]
   /** Why the cluster would refuse the pod. */
   readonly denial?: string
-  /** Why a patch was withheld: a fault of ours. */
-  readonly proofFailure?: ProofFailure
+  /** The injections that were left out because their patch was not proven harmless. */
+  readonly proofFailures: readonly ProofFailure[]
 }
 
 /**
@@ -70,7 +70,7 @@ function injectTemplate(
 ): InjectedPod {
   const { set, injections, namespaceLabels } = context
   const pod = pointer === '' ? value : { ...value, apiVersion: 'v1', kind: 'Pod' }
-  const { answer, outcomes, proofFailure } = inject(
+  const { answer, outcomes, proofFailures } = inject(
     { ...requestFor(pod, namespace), namespace, name },
     {
       injections,
@@ -87,7 +87,7 @@ function injectTemplate(
     outcomes,
     warnings: answer.warnings,
     patch: operations.map(operation => ({ ...operation, path: pointer + operation.path })),
+    proofFailures,
     ...(answer.kind === 'denied' && { denial: answer.message }),
-    ...(proofFailure !== undefined && { proofFailure }),
   }
 }
