@@ -53,7 +53,8 @@ export interface Injection {
   readonly ignoredNamespaces: readonly string[]
   readonly onConflict: 'Skip' | 'Deny'
   readonly onFailure: 'Allow' | 'Deny'
-  readonly jobs: 'NativeOnly' | 'Always' | 'Never'
+  /** What pods get that end by themselves. In the generic format `NativeOnly` is what `WithoutContainers` is here. */
+  readonly jobs: 'NativeOnly' | 'WithoutContainers' | 'Always' | 'Never'
   /** The names of every container that it may ever declare, in any list. */
   readonly declaredNames: ReadonlySet<string>
   /** Whether it is made only where a rollout has brought it. */

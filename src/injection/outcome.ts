@@ -8,7 +8,10 @@ import type { Injection } from './injection.ts'
 export const INJECTION_RESULTS = {
   injected: 'something was added',
   observed: 'it would have been injected, but the endpoint only observes',
+  partial:
+    'the pod ends by itself (restartPolicy is not Always): all but the containers was added, or is there already',
   complete: 'everything is there already',
+  kept: 'nothing was added: the pod has other values, which are kept',
   'excluded-namespace': 'no injection touches this namespace',
   'ignored-namespace': 'the injection ignores this namespace',
   'mirror-pod': 'it is the mirror of a static pod, which runs as its file says',
@@ -20,7 +23,7 @@ export const INJECTION_RESULTS = {
   'unknown-namespace': "the namespace's labels are not known, and the namespaceSelector needs them",
   'other-stage': 'its rollout has not brought it to this namespace, or what it brings has taken its place',
   staged: 'it would have been injected, but its rollout has not brought it to this namespace',
-  'job-pod': 'the pod ends by itself (restartPolicy is not Always), and the injection says jobs: Never',
+  'job-pod': 'the pod ends by itself (restartPolicy is not Always), and `jobs` of the injection leaves such pods out',
   'windows-pod': 'the pod runs on Windows',
   'render-failed': 'its templates cannot be rendered for this pod',
   conflict: 'the pod has something else under a name or port that the injection needs',
@@ -30,6 +33,11 @@ export const INJECTION_RESULTS = {
   'proof-failed': 'the patch was not proven harmless, and was withheld',
 } as const
 export type InjectionResult = keyof typeof INJECTION_RESULTS
+
+/** Whether a result says that something of the injection may be in the patch. */
+export function mayAdd(result: InjectionResult | RequestReason): boolean {
+  return result === 'injected' || result === 'partial'
+}
 
 /** Why a request as a whole has nothing to inject into; `undefined` in its place means that it has. */
 export const REQUEST_REASONS = {
@@ -50,6 +58,7 @@ export interface InjectionNote {
     | 'port-clash'
     | 'unrecorded'
     | 'failed'
+    | 'left-out'
   readonly message: string
 }
 

@@ -7,6 +7,7 @@ import { nameOf } from './names.ts'
 import type { InjectionNote, InjectionOutcome, InjectionPlan, InjectionResult } from './outcome.ts'
 import type { InjectionPorts } from './plan.ts'
 import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecords } from './record.ts'
+import { leavesOutContainers, refusalOf } from './refusal.ts'
 import { type PodTraits, podFacts } from './selection.ts'
 
 /** The container that kubectl means when none is named. */
@@ -19,6 +20,14 @@ const FAILURES: ReadonlySet<InjectionResult | undefined> = new Set([
   'annotations-full',
 ])
 
+/** Notes about what the pod has otherwise than the injection says. */
+const KEPT: ReadonlySet<InjectionNote['kind']> = new Set([
+  'conflict',
+  'label-kept',
+  'annotation-kept',
+  'selector-label',
+])
+
 /** An injection that is being made, with what it has to say about it. */
 export interface ActiveInjection {
   readonly injection: Injection
@@ -27,6 +36,8 @@ export interface ActiveInjection {
   readonly recorded: InjectionRecord | undefined
   readonly record: RecordDraft
   readonly notes: InjectionNote[]
+  /** Its containers are left out, because they would keep the pod alive. */
+  readonly isPartial: boolean
 }
 
 /** Plans one pod: first each injection's own containers and volumes, then what goes into the containers of others. */
@@ -51,14 +62,16 @@ export class Planner {
 
   /** Adds what does not depend on other injections: all of it or, where something is in the way, nothing. */
   begin(injection: Injection): InjectionResult | 'active' {
-    const { draft, isJob } = this.#traits
+    const { draft } = this.#traits
     const rendered = injection.render(podFacts(this.#traits))
     if (!rendered.ok) {
       if (rendered.denies) this.#deny(injection, rendered.message)
       return this.#fail(injection, 'render-failed', rendered.message)
     }
-    const additions =
-      isJob && injection.jobs === 'NativeOnly' ? { ...rendered.additions, containers: [] } : rendered.additions
+    const refused = refusalOf(injection, rendered.additions, this.#traits)
+    if (refused !== undefined) return this.#leaveOut(injection, refused.result, refused.message)
+    const isPartial = this.#traits.isJob && leavesOutContainers(injection) && rendered.additions.containers.length > 0
+    const additions = isPartial ? { ...rendered.additions, containers: [] } : rendered.additions
     const recorded = this.#records.find(({ name }) => name === injection.name)
     const by = { recorded, onConflict: injection.onConflict }
     const containers = judgeContainers(additions, this.#traits, by)
@@ -74,7 +87,7 @@ export class Planner {
     }
     const notes = [...containers.notes, ...volumes.notes]
     const record = new RecordDraft(injection.name, injection.revision)
-    const active: ActiveInjection = { injection, additions, recorded, record, notes }
+    const active: ActiveInjection = { injection, additions, recorded, record, notes, isPartial }
     if (!this.#addAnnotations(active)) return this.#fail(injection, 'annotations-full', 'the annotations do not fit')
     this.#addLabels(active)
     this.#addVolumes(active, volumes.missing)
@@ -112,10 +125,12 @@ export class Planner {
       : { outcomes, operations: [], active: [...this.#active.keys()], denial: this.#denial }
   }
 
-  #resultOf({ injection, record }: ActiveInjection): InjectionResult {
+  #resultOf({ injection, record, notes, isPartial }: ActiveInjection): InjectionResult {
     if (this.#denial?.injection === injection) return 'conflict'
-    if (record.isEmpty) return 'complete'
-    return this.#denial === undefined ? 'injected' : 'withheld'
+    if (!record.isEmpty && this.#denial !== undefined) return 'withheld'
+    if (isPartial) return 'partial'
+    if (!record.isEmpty) return 'injected'
+    return notes.some(({ kind }) => KEPT.has(kind)) ? 'kept' : 'complete'
   }
 
   /** The first injection that denies speaks. */
@@ -126,6 +141,14 @@ export class Planner {
   #fail(injection: Injection, result: InjectionResult, message: string): InjectionResult {
     const kind = result === 'conflict' ? 'conflict' : 'failed'
     this.#failures.set(injection, { kind, message: `nothing was injected: ${message}` })
+    return result
+  }
+
+  /** As {@link #fail}, for what is meant so. It is said to those who asked for the injection, and not to every pod. */
+  #leaveOut(injection: Injection, result: InjectionResult, message: string): InjectionResult {
+    if (injection.trigger.kind === 'annotation') {
+      this.#failures.set(injection, { kind: 'left-out', message: `nothing was injected: ${message}` })
+    }
     return result
   }
 

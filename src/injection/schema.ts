@@ -63,9 +63,11 @@ const spec = z.strictObject({
     .optional()
     .describe('This injection cannot be made, or not be proven harmless: Allow (the default, without it) or Deny.'),
   jobs: z
-    .enum(['NativeOnly', 'Always', 'Never'])
+    .enum(['NativeOnly', 'WithoutContainers', 'Always', 'Never'])
     .optional()
-    .describe('Pods that end by themselves: NativeOnly (the default) leaves out containers.'),
+    .describe(
+      'Pods that end by themselves: NativeOnly (the default) injects nothing if there are containers, WithoutContainers all but them.',
+    ),
   staged,
 })
 

@@ -52,6 +52,8 @@ export interface PodTraits {
   readonly draft: PodDraft
   /** It ends by itself: a sidecar that does not would keep it alive for ever. */
   readonly isJob: boolean
+  /** `Always` if it is absent, as the API server defaults it. */
+  readonly restartPolicy: string
   readonly isWindows: boolean
   readonly hasHostNetwork: boolean
   /** `''` where it is absent. */
@@ -62,9 +64,11 @@ export interface PodTraits {
 export function traitsOf(pod: JsonObject, draft: PodDraft): PodTraits {
   const spec = get(pod, 'spec')
   const os = getString(get(spec, 'os'), 'name') ?? getString(get(spec, 'nodeSelector'), 'kubernetes.io/os')
+  const restartPolicy = getString(spec, 'restartPolicy') || 'Always'
   return {
     draft,
-    isJob: (getString(spec, 'restartPolicy') || 'Always') !== 'Always',
+    isJob: restartPolicy !== 'Always',
+    restartPolicy,
     isWindows: os === 'windows',
     hasHostNetwork: get(spec, 'hostNetwork') === true,
     serviceAccountName: getString(spec, 'serviceAccountName') ?? '',

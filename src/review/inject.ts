@@ -4,7 +4,7 @@ import type { AdmissionRequest } from '../admission/request.ts'
 import { counted, shorten } from '../admission/text.ts'
 import type { SubjectFacts } from '../checks/check.ts'
 import type { Injection } from '../injection/injection.ts'
-import type { InjectionOutcome, InjectionPlan, RequestReason } from '../injection/outcome.ts'
+import { type InjectionOutcome, type InjectionPlan, mayAdd, type RequestReason } from '../injection/outcome.ts'
 import { asIfInForce, injectionsAt, shadowsAt } from '../injection/placed.ts'
 import { type InjectionPorts, type InjectionSet, planInjections } from '../injection/plan.ts'
 import type { JsonObject } from '../json/value.ts'
@@ -85,7 +85,7 @@ function rehearseShadow(request: AdmissionRequest, context: InjectionContext, sh
     const outcome = injected.outcomes.find(({ injection }) => injection === shadow.name)
     const fact = injected.rollouts.find(({ role }) => role === 'shadow')
     if (outcome === undefined || fact === undefined) return undefined
-    if (outcome.result !== 'injected') return { outcome, fact, summary: undefined }
+    if (!mayAdd(outcome.result) || injected.answer.kind !== 'patched') return { outcome, fact, summary: undefined }
     const added = injected.answer.kind === 'patched' ? injected.answer.patch.map(({ path }) => path) : []
     const summary = `${fact.version}: ${counted(added.length, 'operation')}: ${added.join(', ')}`
     return { outcome: { ...outcome, result: 'staged' }, fact, summary: shorten(summary, MAX_SUMMARY) }
@@ -176,7 +176,7 @@ function withoutCulprits(
     const { injection, result } = outcome
     if (culprits.has(injection))
       return { injection, result: 'proof-failed', notes: [{ kind: 'failed', message: why(injection) }] }
-    return denial !== undefined && result === 'injected' ? { ...outcome, result: 'withheld' } : outcome
+    return denial !== undefined && mayAdd(result) ? { ...outcome, result: 'withheld' } : outcome
   })
   const settled: InjectionPlan = { ...plan, outcomes, ...(denial !== undefined && { denial }) }
   const proofFailures = [...culprits].map(([{ name }, { invariant, message, operation }]) => {

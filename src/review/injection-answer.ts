@@ -8,6 +8,7 @@ import { type RolloutFact, rolloutFact } from './rollouts.ts'
 const SILENT: ReadonlySet<InjectionResult | RequestReason> = new Set([
   'injected',
   'complete',
+  'kept',
   'excluded-namespace',
   'ignored-namespace',
   'mirror-pod',
@@ -42,7 +43,9 @@ export function injectedOf({ outcomes }: InjectionPlan, context: InjectionContex
 /** What a result says about the version of an injection; nothing where the pod was none of its. */
 const ROLLOUT_RESULTS: ReadonlyMap<InjectionResult, RolloutFact['result']> = new Map([
   ['injected', 'passed'],
+  ['partial', 'passed'],
   ['complete', 'passed'],
+  ['kept', 'passed'],
   ['observed', 'passed'],
   ['conflict', 'violated'],
   ['missing-volume', 'violated'],

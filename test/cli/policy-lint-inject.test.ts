@@ -229,14 +229,19 @@ describe('pod templates', () => {
     expect(unclaimed.stdout).toContain('tailer  missing-volume')
   })
 
-  it('of a Job get no container that would keep it alive', async () => {
+  it('of a Job get nothing if there is a container that would keep it alive, and all else if the injection says so', async () => {
     const text = workload(
       'batch/v1/Job',
       `{template: {metadata: {}, spec: {restartPolicy: Never, containers: [{name: web}]}}}`,
     )
-    const { stdout } = await run({ argv: ['-'], stdin: text })
+    const whole = await run({ argv: ['-', '--explain'], stdin: text })
+    expect(whole.stdout).toContain('tailer  job-pod')
+    expect(whole.stderr).toContain('0 injected')
+    const files = { 'injections/a.yaml': injection('  jobs: WithoutContainers\n') }
+    const { stdout } = await run({ argv: ['-'], files, stdin: text })
     expect(stdout).not.toContain('tailer:1')
     expect(stdout).toContain("tailed: 'yes'")
+    expect((await run({ argv: ['-', '--explain'], files, stdin: text })).stdout).toContain('tailer  partial')
   })
 })
 

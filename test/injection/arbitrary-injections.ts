@@ -90,7 +90,7 @@ const spec = fc
     env,
     imagePullSecrets: named(SECRETS, fc.constant({})),
     onConflict: rarely(fc.constant('Deny')),
-    jobs: fc.constantFrom('NativeOnly', 'Always', 'Never'),
+    jobs: fc.constantFrom('NativeOnly', 'WithoutContainers', 'Always', 'Never'),
   })
   .map(({ lists: [a, b, c], first, init, containers, objectSelector, ...rest }) => ({
     ...rest,

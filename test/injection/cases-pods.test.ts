@@ -32,19 +32,20 @@ describe('a pod that ends by itself', () => {
     }
   }
   const all = { result: 'injected', containers: ['app', 'side'], init: ['native'], count: 6 }
-  const native = { ...all, containers: ['app'], count: 4 }
+  const partial = { ...all, result: 'partial', containers: ['app'], count: 4 }
   const none = { result: 'job-pod', containers: ['app'], init: [], count: 0 }
 
-  test.each(['Never', 'OnFailure'])('injection 33: restartPolicy: %s under each of the three settings', policy => {
-    expect(inject(undefined, policy)).toEqual(native)
-    expect(inject('NativeOnly', policy)).toEqual(native)
+  test.each(['Never', 'OnFailure'])('injection 33: restartPolicy: %s under each of the four settings', policy => {
+    expect(inject(undefined, policy)).toEqual(none)
+    expect(inject('NativeOnly', policy)).toEqual(none)
+    expect(inject('WithoutContainers', policy)).toEqual(partial)
     expect(inject('Always', policy)).toEqual(all)
     expect(inject('Never', policy)).toEqual(none)
   })
 
   test('injection 33: what is left out is not in the way: the Job’s own container may have the name', () => {
     const pod = podOf({ restartPolicy: 'Never', containers: [container('side', { image: 'own' })] })
-    expect(plan(pod, injectionSet({ a: spec })).results).toEqual({ a: 'injected' })
+    expect(plan(pod, injectionSet({ a: { ...spec, jobs: 'WithoutContainers' } })).results).toEqual({ a: 'partial' })
     expect(plan(pod, injectionSet({ a: { ...spec, jobs: 'Always' } })).results).toEqual({ a: 'conflict' })
   })
 
