@@ -8,6 +8,7 @@ import type { Additions, Injection } from './injection.ts'
 import { DECLARED_CONTAINERS } from './judge.ts'
 import { nameOf } from './names.ts'
 import { type InjectionDocument, injectionSchema } from './schema.ts'
+import { networkWarnings, scopeFaults } from './scope.ts'
 
 /** The values that trigger where a document names none. */
 const TRIGGER_VALUES = ['true', 'enabled']
@@ -19,9 +20,10 @@ export function compileInjection(source: SourceDocument): Compiled<Injection> {
   const parsed = injectionSchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, injectionSchema))
   const additions = additionsOf(parsed.data)
-  const problems = faultsIn(additions)
+  const problems = [...faultsIn(additions), ...scopeFaults(parsed.data.spec)]
   if (problems.length > 0) return failed(source, problems)
-  const warnings = warningsIn(additions).map(problem => locateProblem(source, problem))
+  const found = [...warningsIn(additions), ...networkWarnings(additions, parsed.data.spec)]
+  const warnings = found.map(problem => locateProblem(source, problem))
   return { ok: true, document: injectionOf(parsed.data, additions, source), warnings }
 }
 
@@ -61,6 +63,8 @@ function injectionOf({ metadata, spec }: InjectionDocument, additions: Additions
     namespaceSelector: compileSelector(matchConstraints.namespaceSelector),
     objectSelector: compileSelector(matchConstraints.objectSelector),
     ignoredNamespaces: [],
+    ...(spec.match !== undefined && { match: spec.match }),
+    ...(spec.onHostNetwork !== undefined && { onHostNetwork: spec.onHostNetwork }),
     onConflict: spec.onConflict ?? 'Skip',
     onFailure: spec.onFailure ?? 'Allow',
     jobs: spec.jobs ?? 'NativeOnly',

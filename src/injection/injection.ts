@@ -23,6 +23,12 @@ export type Trigger =
   | { readonly kind: 'always' }
   | { readonly kind: 'annotation'; readonly key: string; readonly values: readonly string[] }
 
+/** Fields of a pod that an injection wants; each that is undefined may be anything. */
+export interface PodMatch {
+  readonly hostNetwork?: boolean | undefined
+  readonly restartPolicy?: readonly string[] | undefined
+}
+
 /** The parts of a pod that an injection may be rendered from: strings only, never a number of the request. */
 export interface PodFacts {
   readonly annotations: Readonly<Record<string, string>>
@@ -49,6 +55,10 @@ export interface Injection {
   readonly trigger: Trigger
   readonly namespaceSelector: Selector
   readonly objectSelector: Selector
+  /** Which pods it is for, by fields of theirs; every pod if it is undefined. */
+  readonly match?: PodMatch
+  /** Whether it leaves out pods that share the node's network; undefined: if a container of it could change that network. */
+  readonly onHostNetwork?: 'Skip' | 'Allow'
   /** Namespaces that this injection leaves alone, beside those that every injection does. */
   readonly ignoredNamespaces: readonly string[]
   readonly onConflict: 'Skip' | 'Deny'

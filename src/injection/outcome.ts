@@ -18,12 +18,14 @@ export const INJECTION_RESULTS = {
   'malformed-pod': 'the pod is not what Kubernetes would accept',
   'oversized-pod': 'the pod has more than 2,000 containers, or 20,000 volumes and mounts',
   'not-triggered': "the pod's annotations do not ask for it",
+  'other-pod': '`match` of the injection does not select the pod',
   'other-labels': "the objectSelector does not select the pod's labels",
   'other-namespace': "the namespaceSelector does not select the namespace's labels",
   'unknown-namespace': "the namespace's labels are not known, and the namespaceSelector needs them",
   'other-stage': 'its rollout has not brought it to this namespace, or what it brings has taken its place',
   staged: 'it would have been injected, but its rollout has not brought it to this namespace',
   'job-pod': 'the pod ends by itself (restartPolicy is not Always), and `jobs` of the injection leaves such pods out',
+  'host-network-pod': "the pod shares the node's network, and the injection leaves such pods out",
   'windows-pod': 'the pod runs on Windows',
   'render-failed': 'its templates cannot be rendered for this pod',
   conflict: 'the pod has something else under a name or port that the injection needs',
@@ -59,6 +61,7 @@ export interface InjectionNote {
     | 'unrecorded'
     | 'failed'
     | 'left-out'
+    | 'node-network'
   readonly message: string
 }
 

@@ -7,7 +7,7 @@ import { nameOf } from './names.ts'
 import type { InjectionNote, InjectionOutcome, InjectionPlan, InjectionResult } from './outcome.ts'
 import type { InjectionPorts } from './plan.ts'
 import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecords } from './record.ts'
-import { leavesOutContainers, refusalOf } from './refusal.ts'
+import { leavesOutContainers, networkDangerOf, refusalOf } from './refusal.ts'
 import { type PodTraits, podFacts } from './selection.ts'
 
 /** The container that kubectl means when none is named. */
@@ -86,6 +86,10 @@ export class Planner {
       if (volume !== undefined) return this.#fail(injection, 'missing-volume', volume)
     }
     const notes = [...containers.notes, ...volumes.notes]
+    if (injection.generic !== undefined && this.#traits.hasHostNetwork) {
+      const danger = networkDangerOf(additions)
+      if (danger !== undefined) notes.push({ kind: 'node-network', message: danger })
+    }
     const record = new RecordDraft(injection.name, injection.revision)
     const active: ActiveInjection = { injection, additions, recorded, record, notes, isPartial }
     if (!this.#addAnnotations(active)) return this.#fail(injection, 'annotations-full', 'the annotations do not fit')

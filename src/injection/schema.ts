@@ -44,6 +44,20 @@ const spec = z.strictObject({
     .strictObject({ namespaceSelector: labelSelector.optional(), objectSelector: labelSelector.optional() })
     .optional()
     .describe('Which pods it is for, as upstream; the creation of pods is implied.'),
+  match: z
+    .strictObject({
+      hostNetwork: z
+        .boolean()
+        .optional()
+        .describe("Only pods that share the node's network (true), or only others (false)."),
+      restartPolicy: z
+        .array(z.enum(['Always', 'OnFailure', 'Never']))
+        .min(1, NOT_EMPTY)
+        .optional()
+        .describe('Only pods with one of these; a pod that says nothing has Always.'),
+    })
+    .optional()
+    .describe('Which pods it is for, by fields of theirs.'),
   matchConditions: emptyUntilCel('matchConditions', 'injection'),
   labels: z.record(qualifiedName, labelValue).optional().describe('By key; a key that is there keeps its value.'),
   annotations: z.record(qualifiedName, z.string()).optional().describe('By key; a key that is there keeps its value.'),
@@ -62,6 +76,12 @@ const spec = z.strictObject({
     .enum(['Allow', 'Deny'])
     .optional()
     .describe('This injection cannot be made, or not be proven harmless: Allow (the default, without it) or Deny.'),
+  onHostNetwork: z
+    .enum(['Skip', 'Allow'])
+    .optional()
+    .describe(
+      "Pods that share the node's network: Skip leaves them out (the default if a container could change that network), Allow does not.",
+    ),
   jobs: z
     .enum(['NativeOnly', 'WithoutContainers', 'Always', 'Never'])
     .optional()

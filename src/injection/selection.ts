@@ -3,9 +3,10 @@ import { type NamespaceLabels, namespaceReader } from '../policy/match.ts'
 import { oversizeOf } from '../workload/pod.ts'
 import { selects } from '../workload/selector.ts'
 import type { PodDraft } from './draft.ts'
-import type { Injection, PodFacts } from './injection.ts'
+import type { Injection, PodFacts, PodMatch } from './injection.ts'
 import type { InjectionResult } from './outcome.ts'
 import { isWellFormed } from './well-formed.ts'
+import { runsOnWindows } from './windows.ts'
 
 /** Why no injection touches a pod, or undefined: asked before anything is rendered. */
 export function untouchableReason(
@@ -23,12 +24,14 @@ export function untouchableReason(
 /** Why an injection is not for a pod, as the earlier injections leave it, or undefined. */
 export function unselectedReason(
   injection: Injection,
-  { draft, isJob, isWindows }: PodTraits,
+  traits: PodTraits,
   namespace: string,
   namespaceLabels: NamespaceLabels,
 ): InjectionResult | undefined {
+  const { draft, isJob, isWindows } = traits
   if (injection.ignoredNamespaces.includes(namespace)) return 'ignored-namespace'
   if (!isTriggered(injection, draft)) return 'not-triggered'
+  if (injection.match !== undefined && !isMatched(injection.match, traits)) return 'other-pod'
   const readLabel = (key: string) => {
     const value = draft.labels.get(key)
     return { value: typeof value === 'string' ? value : undefined }
@@ -47,6 +50,11 @@ function isTriggered({ trigger }: Injection, draft: PodDraft): boolean {
   return typeof value === 'string' && trigger.values.includes(value)
 }
 
+function isMatched({ hostNetwork, restartPolicy }: PodMatch, traits: PodTraits): boolean {
+  if (hostNetwork !== undefined && hostNetwork !== traits.hasHostNetwork) return false
+  return restartPolicy === undefined || restartPolicy.includes(traits.restartPolicy)
+}
+
 /** What injections ask of a pod as a whole. */
 export interface PodTraits {
   readonly draft: PodDraft
@@ -63,13 +71,12 @@ export interface PodTraits {
 /** Reads the traits of a pod. An absent restartPolicy means Always, as the API server defaults it. */
 export function traitsOf(pod: JsonObject, draft: PodDraft): PodTraits {
   const spec = get(pod, 'spec')
-  const os = getString(get(spec, 'os'), 'name') ?? getString(get(spec, 'nodeSelector'), 'kubernetes.io/os')
   const restartPolicy = getString(spec, 'restartPolicy') || 'Always'
   return {
     draft,
     isJob: restartPolicy !== 'Always',
     restartPolicy,
-    isWindows: os === 'windows',
+    isWindows: runsOnWindows(spec),
     hasHostNetwork: get(spec, 'hostNetwork') === true,
     serviceAccountName: getString(spec, 'serviceAccountName') ?? '',
   }

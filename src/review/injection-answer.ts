@@ -14,6 +14,7 @@ const SILENT: ReadonlySet<InjectionResult | RequestReason> = new Set([
   'mirror-pod',
   'not-triggered',
   'other-labels',
+  'other-pod',
   'other-namespace',
   'other-stage',
 ])
