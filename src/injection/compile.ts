@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../json/value.ts'
 import { type Compiled, failed } from '../policy/folder.ts'
+import { compileGlob } from '../policy/glob.ts'
 import { unreadableDocument } from '../policy/kind.ts'
 import { locateProblem, problemsOf, type SourceDocument } from '../policy/problems.ts'
 import { compileSelector } from '../workload/selector.ts'
@@ -9,6 +10,7 @@ import { DECLARED_CONTAINERS } from './judge.ts'
 import { nameOf } from './names.ts'
 import { type InjectionDocument, injectionSchema } from './schema.ts'
 import { networkWarnings, scopeFaults } from './scope.ts'
+import type { Targets } from './targets.ts'
 
 /** The values that trigger where a document names none. */
 const TRIGGER_VALUES = ['true', 'enabled']
@@ -68,8 +70,23 @@ function injectionOf({ metadata, spec }: InjectionDocument, additions: Additions
     onConflict: spec.onConflict ?? 'Skip',
     onFailure: spec.onFailure ?? 'Allow',
     jobs: spec.jobs ?? 'NativeOnly',
+    ...(spec.into !== undefined && { into: targetsIn(spec.into) }),
     declaredNames: new Set(DECLARED_CONTAINERS.flatMap(([list]) => additions[list].map(nameOf))),
     isStaged: spec.staged ?? false,
     render: () => rendered,
   }
+}
+
+function targetsIn({ kinds, names, exceptNames }: NonNullable<InjectionDocument['spec']['into']>): Targets {
+  return {
+    ...(kinds !== undefined && { kinds }),
+    ...(names !== undefined && { isNamed: anyOf(names) }),
+    ...(exceptNames !== undefined && { isExcepted: anyOf(exceptNames) }),
+  }
+}
+
+/** Whether a name is one of these patterns. */
+function anyOf(patterns: readonly string[]): (name: string) => boolean {
+  const globs = patterns.map(compileGlob)
+  return name => globs.some(matches => matches(name))
 }

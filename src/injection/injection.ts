@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json/value.ts'
 import type { Placement } from '../policy/placement.ts'
 import type { Selector } from '../workload/selector.ts'
+import type { Targets } from './targets.ts'
 
 /** What an injection adds to one pod, as JSON of our own: no value in it was copied from a request's numbers. */
 export interface Additions {
@@ -65,6 +66,8 @@ export interface Injection {
   readonly onFailure: 'Allow' | 'Deny'
   /** What pods get that end by themselves. In the generic format `NativeOnly` is what `WithoutContainers` is here. */
   readonly jobs: 'NativeOnly' | 'WithoutContainers' | 'Always' | 'Never'
+  /** Which containers get its variables and mounts. */
+  readonly into?: Targets
   /** The names of every container that it may ever declare, in any list. */
   readonly declaredNames: ReadonlySet<string>
   /** Whether it is made only where a rollout has brought it. */

@@ -11,6 +11,7 @@ export const INJECTION_RESULTS = {
   partial:
     'the pod ends by itself (restartPolicy is not Always): all but the containers was added, or is there already',
   complete: 'everything is there already',
+  'no-container': 'nothing was added: the pod has no container that its variables and mounts are for',
   kept: 'nothing was added: the pod has other values, which are kept',
   'excluded-namespace': 'no injection touches this namespace',
   'ignored-namespace': 'the injection ignores this namespace',
@@ -62,6 +63,7 @@ export interface InjectionNote {
     | 'failed'
     | 'left-out'
     | 'node-network'
+    | 'no-container'
   readonly message: string
 }
 

@@ -1,9 +1,11 @@
 import { quote } from '../admission/text.ts'
+import { type ActiveInjection, FAILURES, NO_TARGET, resultOf } from './active.ts'
 import { fits } from './budget.ts'
 import { fillContainers } from './fill-containers.ts'
-import type { Additions, Injection } from './injection.ts'
+import type { Injection } from './injection.ts'
 import { DECLARED_CONTAINERS, judgeContainers, judgeVolumes, missingVolume } from './judge.ts'
 import { nameOf } from './names.ts'
+import { ISTIO_STATUS, type OtherInjectors, otherInjectors } from './other-injectors.ts'
 import type { InjectionNote, InjectionOutcome, InjectionPlan, InjectionResult } from './outcome.ts'
 import type { InjectionPorts } from './plan.ts'
 import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecords } from './record.ts'
@@ -12,33 +14,6 @@ import { type PodTraits, podFacts } from './selection.ts'
 
 /** The container that kubectl means when none is named. */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
-
-/** Results that `onFailure` is about: the pod is one of the injection's, and would go without it. */
-const FAILURES: ReadonlySet<InjectionResult | undefined> = new Set([
-  'render-failed',
-  'missing-volume',
-  'annotations-full',
-])
-
-/** Notes about what the pod has otherwise than the injection says. */
-const KEPT: ReadonlySet<InjectionNote['kind']> = new Set([
-  'conflict',
-  'label-kept',
-  'annotation-kept',
-  'selector-label',
-])
-
-/** An injection that is being made, with what it has to say about it. */
-export interface ActiveInjection {
-  readonly injection: Injection
-  readonly additions: Additions
-  /** What an earlier call recorded; it may be forged. */
-  readonly recorded: InjectionRecord | undefined
-  readonly record: RecordDraft
-  readonly notes: InjectionNote[]
-  /** Its containers are left out, because they would keep the pod alive. */
-  readonly isPartial: boolean
-}
 
 /** Plans one pod: first each injection's own containers and volumes, then what goes into the containers of others. */
 export class Planner {
@@ -105,18 +80,20 @@ export class Planner {
   finish(injections: readonly Injection[], reasons: ReadonlyMap<Injection, InjectionResult>): InjectionPlan {
     const { draft } = this.#traits
     const active = injections.flatMap(injection => this.#active.get(injection) ?? [])
+    const others = otherInjectors(draft.annotations.get(ISTIO_STATUS))
     for (const each of active) {
-      const conflict = fillContainers(draft, each, active, this.#records)
-      if (conflict !== undefined) this.#deny(each.injection, conflict)
+      const filled = fillContainers(draft, each, active, this.#records, others)
+      if (filled?.denial !== undefined) this.#deny(each.injection, filled.denial)
+      if (filled?.containers === 0 && each.injection.generic === undefined) each.notes.push(NO_TARGET)
     }
     for (const injection of injections) {
       const failure = FAILURES.has(reasons.get(injection)) ? this.#failures.get(injection) : undefined
       if (failure !== undefined && injection.onFailure === 'Deny') this.#deny(injection, failure.message)
     }
-    this.#writeRecords(active)
+    this.#writeRecords(active, others)
     const outcomes = injections.map((injection): InjectionOutcome => {
       const made = this.#active.get(injection)
-      if (made !== undefined) return { injection, result: this.#resultOf(made), notes: made.notes }
+      if (made !== undefined) return { injection, result: resultOf(made, this.#denial), notes: made.notes }
       const failure = this.#failures.get(injection)
       return {
         injection,
@@ -127,14 +104,6 @@ export class Planner {
     return this.#denial === undefined
       ? { outcomes, operations: draft.operations(), active: [...this.#active.keys()] }
       : { outcomes, operations: [], active: [...this.#active.keys()], denial: this.#denial }
-  }
-
-  #resultOf({ injection, record, notes, isPartial }: ActiveInjection): InjectionResult {
-    if (this.#denial?.injection === injection) return 'conflict'
-    if (!record.isEmpty && this.#denial !== undefined) return 'withheld'
-    if (isPartial) return 'partial'
-    if (!record.isEmpty) return 'injected'
-    return notes.some(({ kind }) => KEPT.has(kind)) ? 'kept' : 'complete'
   }
 
   /** The first injection that denies speaks. */
@@ -230,11 +199,11 @@ export class Planner {
   }
 
   /** The annotations that are about this call itself; a pod to which nothing was added gets none. */
-  #writeRecords(active: readonly ActiveInjection[]): void {
+  #writeRecords(active: readonly ActiveInjection[], others: OtherInjectors): void {
     const { draft } = this.#traits
     const made = active.filter(({ injection, record }) => injection.generic === undefined && !record.isEmpty)
     if (made.length === 0) return
-    const own = ownContainer(draft.list('containers'), active)
+    const own = ownContainer(draft.list('containers'), active, others)
     const hasContainers = made.some(({ record }) => record.lists.containers.length > 0)
     if (own !== undefined && hasContainers && draft.annotations.get(DEFAULT_CONTAINER) === undefined) {
       if (this.#fits({ [DEFAULT_CONTAINER]: own })) {
@@ -268,7 +237,8 @@ export class Planner {
 function ownContainer(
   containers: readonly { readonly name: string }[],
   active: readonly ActiveInjection[],
+  others: OtherInjectors,
 ): string | undefined {
   const declared = new Set(active.flatMap(({ injection }) => [...injection.declaredNames]))
-  return containers.find(({ name }) => name !== '' && !declared.has(name))?.name
+  return containers.find(({ name }) => name !== '' && !declared.has(name) && !others.has(name))?.name
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { API_VERSION, emptyUntilCel, labelSelector, metadata, staged } from '../policy/schema.ts'
+import { TARGET_KINDS } from './targets.ts'
 
 const NOT_EMPTY = 'must not be empty'
 
@@ -29,6 +30,8 @@ const named = z.looseObject({ name: dnsLabel })
 const mount = z.looseObject({ name: dnsLabel, mountPath: z.string().min(1, NOT_EMPTY) })
 const variable = z.looseObject({ name: z.string().min(1, NOT_EMPTY) })
 const secret = z.looseObject({ name: z.string().min(1, NOT_EMPTY) })
+
+const patterns = z.array(z.string().min(1, NOT_EMPTY)).min(1, NOT_EMPTY)
 
 const spec = z.strictObject({
   trigger: z
@@ -67,6 +70,20 @@ const spec = z.strictObject({
   volumes: z.array(named).optional().describe('By name.'),
   volumeMounts: z.array(mount).optional().describe("Into the pod's own containers."),
   env: z.array(variable).optional().describe("Into the pod's own containers."),
+  into: z
+    .strictObject({
+      kinds: z
+        .array(z.enum(TARGET_KINDS))
+        .min(1, NOT_EMPTY)
+        .optional()
+        .describe("All unless given, but for those that run before the injection's own init containers are done."),
+      names: patterns
+        .optional()
+        .describe('Names, in which * is any characters; all unless given, but for containers of other injectors.'),
+      exceptNames: patterns.optional().describe('Names that are left out of these.'),
+    })
+    .optional()
+    .describe("Which of the pod's own containers volumeMounts and env go into."),
   imagePullSecrets: z.array(secret).optional().describe('By name.'),
   onConflict: z
     .enum(['Skip', 'Deny'])

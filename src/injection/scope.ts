@@ -10,7 +10,7 @@ import type { InjectionDocument } from './schema.ts'
 type Spec = InjectionDocument['spec']
 
 /** Finds what a document says of the pods that it is for, and what leaves no pod. */
-export function scopeFaults({ match, onHostNetwork, jobs }: Spec): readonly ValueProblem[] {
+export function scopeFaults({ match, onHostNetwork, jobs, into, env, volumeMounts }: Spec): readonly ValueProblem[] {
   const faults: ValueProblem[] = []
   const fault = (pointer: string, message: string) => faults.push({ pointer, part: 'value', message })
   if (match?.hostNetwork === true && onHostNetwork === 'Skip') {
@@ -18,6 +18,9 @@ export function scopeFaults({ match, onHostNetwork, jobs }: Spec): readonly Valu
       '/spec/onHostNetwork',
       "leaves out pods that share the node's network, and match.hostNetwork: true wants no others",
     )
+  }
+  if (into !== undefined && (env ?? []).length + (volumeMounts ?? []).length === 0) {
+    fault('/spec/into', 'says which containers get env and volumeMounts, and the injection has neither')
   }
   const policies = match?.restartPolicy
   if (jobs === 'Never' && policies !== undefined && !policies.includes('Always')) {

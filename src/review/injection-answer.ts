@@ -47,6 +47,7 @@ const ROLLOUT_RESULTS: ReadonlyMap<InjectionResult, RolloutFact['result']> = new
   ['partial', 'passed'],
   ['complete', 'passed'],
   ['kept', 'passed'],
+  ['no-container', 'passed'],
   ['observed', 'passed'],
   ['conflict', 'violated'],
   ['missing-volume', 'violated'],
