@@ -64,6 +64,7 @@ export interface InjectionNote {
     | 'left-out'
     | 'node-network'
     | 'no-container'
+    | 'start'
   readonly message: string
 }
 

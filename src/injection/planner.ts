@@ -11,6 +11,7 @@ import type { InjectionPorts } from './plan.ts'
 import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecords } from './record.ts'
 import { leavesOutContainers, networkDangerOf, refusalOf } from './refusal.ts'
 import { type PodTraits, podFacts } from './selection.ts'
+import { rootDoubt, volumeDoubt } from './start-doubts.ts'
 
 /** The container that kubectl means when none is named. */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
@@ -84,6 +85,8 @@ export class Planner {
     for (const each of active) {
       const filled = fillContainers(draft, each, active, this.#records, others)
       if (filled?.denial !== undefined) this.#deny(each.injection, filled.denial)
+      const doubt = volumeDoubt(each, draft, this.#ports.claimedVolumes)
+      if (doubt !== undefined) each.notes.push({ kind: 'start', message: doubt })
       if (filled?.containers === 0 && each.injection.generic === undefined) each.notes.push(NO_TARGET)
     }
     for (const injection of injections) {
@@ -180,7 +183,7 @@ export class Planner {
     }
   }
 
-  #addContainers({ additions, record }: ActiveInjection, missing: ReadonlySet<string>): void {
+  #addContainers({ additions, record, notes }: ActiveInjection, missing: ReadonlySet<string>): void {
     const { draft } = this.#traits
     for (const [declared, list] of DECLARED_CONTAINERS) {
       // Those that come first stand behind each other; one that is there already shows where.
@@ -192,6 +195,8 @@ export class Planner {
         if (present >= 0) place = present + 1
         if (present >= 0 || !missing.has(name)) continue
         draft.insertContainer(list, value, isFirst ? place : undefined)
+        const doubt = rootDoubt(value, this.#traits.spec)
+        if (doubt !== undefined) notes.push({ kind: 'start', message: doubt })
         record.add(list, name)
         place++
       }

@@ -1,4 +1,4 @@
-import { dig, get, getString, type JsonObject } from '../json/value.ts'
+import { dig, get, getString, type Json, type JsonObject } from '../json/value.ts'
 import { type NamespaceLabels, namespaceReader } from '../policy/match.ts'
 import { oversizeOf } from '../workload/pod.ts'
 import { selects } from '../workload/selector.ts'
@@ -64,6 +64,8 @@ export interface PodTraits {
   readonly restartPolicy: string
   readonly isWindows: boolean
   readonly hasHostNetwork: boolean
+  /** As it came; what containers do not say, it says for them. */
+  readonly spec: Json | undefined
   /** `''` where it is absent. */
   readonly serviceAccountName: string
 }
@@ -78,6 +80,7 @@ export function traitsOf(pod: JsonObject, draft: PodDraft): PodTraits {
     restartPolicy,
     isWindows: runsOnWindows(spec),
     hasHostNetwork: get(spec, 'hostNetwork') === true,
+    spec,
     serviceAccountName: getString(spec, 'serviceAccountName') ?? '',
   }
 }

@@ -12,7 +12,7 @@ metadata: {name: tailer}
 spec:
   trigger: {always: true}
   labels: {tailed: "yes"}
-  containers: [{name: tailer, image: "tailer:1"}]
+  containers: [{name: tailer, image: "tailer:1", resources: {requests: {cpu: 1m}, limits: {memory: 8Mi}}}]
 ${more}`
 
 const pod = `apiVersion: v1

@@ -15,7 +15,8 @@ const podOf = (spec: object = {}) =>
   })
 const ON_NODE = podOf({ hostNetwork: true })
 
-const container = (securityContext: object) => ({ name: 'netinit', image: 'netinit:1', securityContext })
+const resources = { requests: { cpu: '1m' }, limits: { memory: '8Mi' } }
+const container = (securityContext: object) => ({ name: 'netinit', image: 'netinit:1', resources, securityContext })
 const adds = (...add: readonly string[]) => container({ capabilities: { add } })
 const asked = (spec: InjectionSpec): InjectionSpec => ({ trigger: { annotation: ASK }, ...spec })
 
@@ -52,7 +53,10 @@ const POWERFUL: readonly (readonly [what: string, power: string, spec: Injection
 ]
 
 const HARMLESS: readonly (readonly [what: string, spec: InjectionSpec])[] = [
-  ['a container that says nothing of capabilities', { containers: [{ name: 'netinit', image: 'netinit:1' }] }],
+  [
+    'a container that says nothing of capabilities',
+    { containers: [{ name: 'netinit', image: 'netinit:1', resources }] },
+  ],
   ['a container that binds low ports', { containers: [adds('NET_BIND_SERVICE')] }],
   [
     'a container that is not privileged',
@@ -110,7 +114,7 @@ describe("a pod that shares the node's network", () => {
 })
 
 describe('match', () => {
-  const side = { containers: [{ name: 'side', image: 'side:1' }], jobs: 'Always' }
+  const side = { containers: [{ name: 'side', image: 'side:1', resources }], jobs: 'Always' }
   test.each<[match: object, pod: object, result: string]>([
     [{ hostNetwork: true }, { hostNetwork: true }, 'injected'],
     [{ hostNetwork: true }, {}, 'other-pod'],
@@ -158,7 +162,7 @@ describe('a document', () => {
   })
 
   test('injection 68: that leaves every pod out is refused', () => {
-    const side = { containers: [{ name: 'side', image: 'side:1' }] }
+    const side = { containers: [{ name: 'side', image: 'side:1', resources }] }
     expect(loaded({ ...side, match: { hostNetwork: true }, onHostNetwork: 'Skip' }).problems).toEqual([
       "/spec/onHostNetwork: leaves out pods that share the node's network, and match.hostNetwork: true wants no others",
     ])
