@@ -12,6 +12,7 @@ import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecord
 import { leavesOutContainers, networkDangerOf, refusalOf } from './refusal.ts'
 import { type PodTraits, podFacts } from './selection.ts'
 import { rootDoubt, volumeDoubt } from './start-doubts.ts'
+import { triggerDoubt } from './trigger-doubt.ts'
 
 /** The container that kubectl means when none is named. */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
@@ -97,12 +98,10 @@ export class Planner {
     const outcomes = injections.map((injection): InjectionOutcome => {
       const made = this.#active.get(injection)
       if (made !== undefined) return { injection, result: resultOf(made, this.#denial), notes: made.notes }
-      const failure = this.#failures.get(injection)
-      return {
-        injection,
-        result: reasons.get(injection) ?? 'not-triggered',
-        notes: failure === undefined ? [] : [failure],
-      }
+      const result = reasons.get(injection) ?? 'not-triggered'
+      const doubt = result === 'not-triggered' ? triggerDoubt(injection, draft) : undefined
+      const note = doubt === undefined ? this.#failures.get(injection) : ({ kind: 'trigger', message: doubt } as const)
+      return { injection, result, notes: note === undefined ? [] : [note] }
     })
     return this.#denial === undefined
       ? { outcomes, operations: draft.operations(), active: [...this.#active.keys()] }

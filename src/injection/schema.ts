@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { API_VERSION, emptyUntilCel, labelSelector, metadata, staged } from '../policy/schema.ts'
 import { TARGET_KINDS } from './targets.ts'
+import { describeTriggerFault } from './trigger-fault.ts'
 
 const NOT_EMPTY = 'must not be empty'
 
@@ -35,13 +36,16 @@ const patterns = z.array(z.string().min(1, NOT_EMPTY)).min(1, NOT_EMPTY)
 
 const spec = z.strictObject({
   trigger: z
-    .union([
-      z.strictObject({
-        annotation: qualifiedName,
-        values: z.array(z.string()).min(1, NOT_EMPTY).optional(),
-      }),
-      z.strictObject({ always: z.literal(true) }),
-    ])
+    .union(
+      [
+        z.strictObject({
+          annotation: qualifiedName,
+          values: z.array(z.string()).min(1, NOT_EMPTY).optional(),
+        }),
+        z.strictObject({ always: z.literal(true) }),
+      ],
+      { error: ({ input }) => describeTriggerFault(input) },
+    )
     .describe('Which pods want it: an annotation with one of these values, or always: true.'),
   matchConstraints: z
     .strictObject({ namespaceSelector: labelSelector.optional(), objectSelector: labelSelector.optional() })

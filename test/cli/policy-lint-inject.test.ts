@@ -294,7 +294,7 @@ describe('what is printed', () => {
     }
     const { stdout } = await run({ argv: ['-', '--explain'], files, stdin: pod })
     expect(stdout).toBe(`<stdin>:1: Pod default/web
-  asked   not-triggered  the pod's annotations do not ask for it
+  asked   not-triggered  annotation "ask" of the pod must be "true" or "enabled"; the pod does not have it
   tailer  injected       something was added
   4 additions, proven to change nothing that is there
 `)

@@ -68,7 +68,9 @@ export const explainJsonFormat: InjectFormat = files => {
         line,
         object: reference,
         pointer,
-        injections: outcomes.map(({ injection, result }) => ({ injection, result, meaning: MEANINGS[result] })),
+        injections: outcomes.map(({ injection, result, why }) => {
+          return { injection, result, meaning: MEANINGS[result], ...(why !== undefined && { why }) }
+        }),
         additions: patch.length,
         warnings,
         ...(denial !== undefined && { denial }),
@@ -86,7 +88,8 @@ function explain(file: string, { line, reference }: InjectedObject, pod: Injecte
   return [
     `${oneLine(file)}:${line}: ${describeReference(reference)}${pointer === '' ? '' : `, pods of ${oneLine(pointer)}`}`,
     ...outcomes.map(
-      ({ injection, result }) => `  ${injection.padEnd(names)}  ${result.padEnd(results)}  ${MEANINGS[result]}`,
+      ({ injection, result, why }) =>
+        `  ${injection.padEnd(names)}  ${result.padEnd(results)}  ${why === undefined ? MEANINGS[result] : oneLine(why)}`,
     ),
     ...(patch.length > 0 ? [`  ${additions(patch.length)}, proven to change nothing that is there`] : []),
     ...proofFailures.map(({ injection, message }) => `  not proven: ${injection}: ${oneLine(message)}`),
