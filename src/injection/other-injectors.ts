@@ -39,9 +39,10 @@ export interface OtherInjectors {
  * @param status the annotation {@link ISTIO_STATUS}.
  */
 export function otherInjectors(status: Json | undefined): OtherInjectors {
-  const listed = listedIn(status)
+  // Nearly every pod has no status; a pod that nothing is injected into never asks.
+  const listed = status === undefined ? undefined : listedIn(status)
   return {
-    has: name => NAMES.has(name) || PREFIXES.some(prefix => name.startsWith(prefix)) || listed.has(name),
+    has: name => NAMES.has(name) || PREFIXES.some(prefix => name.startsWith(prefix)) || listed?.has(name) === true,
   }
 }
 

@@ -90,7 +90,7 @@ export class Planner {
       if (doubt !== undefined) each.notes.push({ kind: 'start', message: doubt })
       if (filled?.containers === 0 && each.injection.generic === undefined) each.notes.push(NO_TARGET)
     }
-    for (const injection of injections) {
+    for (const injection of this.#failures.size === 0 ? [] : injections) {
       const failure = FAILURES.has(reasons.get(injection)) ? this.#failures.get(injection) : undefined
       if (failure !== undefined && injection.onFailure === 'Deny') this.#deny(injection, failure.message)
     }

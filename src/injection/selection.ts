@@ -28,7 +28,7 @@ export function unselectedReason(
   namespace: string,
   namespaceLabels: NamespaceLabels,
 ): InjectionResult | undefined {
-  const { draft, isJob, isWindows } = traits
+  const { draft } = traits
   if (injection.ignoredNamespaces.includes(namespace)) return 'ignored-namespace'
   if (!isTriggered(injection, draft)) return 'not-triggered'
   if (injection.match !== undefined && !isMatched(injection.match, traits)) return 'other-pod'
@@ -40,8 +40,8 @@ export function unselectedReason(
   const selected = selects(injection.namespaceSelector, namespaceReader(namespace, namespaceLabels))
   if (selected === 'unknown') return 'unknown-namespace'
   if (!selected) return 'other-namespace'
-  if (isWindows) return 'windows-pod'
-  return isJob && injection.jobs === 'Never' ? 'job-pod' : undefined
+  if (traits.isWindows) return 'windows-pod'
+  return traits.isJob && injection.jobs === 'Never' ? 'job-pod' : undefined
 }
 
 function isTriggered({ trigger }: Injection, draft: PodDraft): boolean {
@@ -78,7 +78,10 @@ export function traitsOf(pod: JsonObject, draft: PodDraft): PodTraits {
     draft,
     isJob: restartPolicy !== 'Always',
     restartPolicy,
-    isWindows: runsOnWindows(spec),
+    // Asked of the few pods that something is injected into.
+    get isWindows() {
+      return runsOnWindows(spec)
+    },
     hasHostNetwork: get(spec, 'hostNetwork') === true,
     spec,
     serviceAccountName: getString(spec, 'serviceAccountName') ?? '',

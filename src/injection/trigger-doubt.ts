@@ -38,13 +38,12 @@ function bareOf(value: string): string {
 export function triggerDoubt({ trigger }: Injection, { annotations, labels }: PodDraft): string | undefined {
   if (trigger.kind === 'always') return undefined
   const value = annotations.get(trigger.key)
-  const key = quote(trigger.key)
   if (typeof value === 'string' && isMeant(value, trigger)) {
-    return `nothing was injected: annotation ${key} is ${quote(value)}; only ${describeValues(trigger)} counts, exactly so`
+    return `nothing was injected: annotation ${quote(trigger.key)} is ${quote(value)}; only ${describeValues(trigger)} counts, exactly so`
   }
   const label = value === undefined ? labels.get(trigger.key) : undefined
   if (typeof label !== 'string' || !isMeant(label, trigger)) return undefined
-  return `nothing was injected: the pod has ${key} as a label, and only an annotation counts`
+  return `nothing was injected: the pod has ${quote(trigger.key)} as a label, and only an annotation counts`
 }
 
 /** A value as a person finds it in a manifest: what is not a text is named, because that is the fault. */
