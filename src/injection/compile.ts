@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../json/value.ts'
 import { type Compiled, failed } from '../policy/folder.ts'
+import { compileGlob } from '../policy/glob.ts'
 import { unreadableDocument } from '../policy/kind.ts'
 import { locateProblem, problemsOf, type SourceDocument } from '../policy/problems.ts'
 import { compileSelector } from '../workload/selector.ts'
@@ -8,6 +9,8 @@ import type { Additions, Injection } from './injection.ts'
 import { DECLARED_CONTAINERS } from './judge.ts'
 import { nameOf } from './names.ts'
 import { type InjectionDocument, injectionSchema } from './schema.ts'
+import { networkWarnings, scopeFaults } from './scope.ts'
+import type { Targets } from './targets.ts'
 
 /** The values that trigger where a document names none. */
 const TRIGGER_VALUES = ['true', 'enabled']
@@ -19,9 +22,10 @@ export function compileInjection(source: SourceDocument): Compiled<Injection> {
   const parsed = injectionSchema.safeParse(source.value, { reportInput: true })
   if (!parsed.success) return failed(source, problemsOf(parsed.error, injectionSchema))
   const additions = additionsOf(parsed.data)
-  const problems = faultsIn(additions)
+  const problems = [...faultsIn(additions), ...scopeFaults(parsed.data.spec)]
   if (problems.length > 0) return failed(source, problems)
-  const warnings = warningsIn(additions).map(problem => locateProblem(source, problem))
+  const found = [...warningsIn(additions), ...networkWarnings(additions, parsed.data.spec)]
+  const warnings = found.map(problem => locateProblem(source, problem))
   return { ok: true, document: injectionOf(parsed.data, additions, source), warnings }
 }
 
@@ -61,11 +65,28 @@ function injectionOf({ metadata, spec }: InjectionDocument, additions: Additions
     namespaceSelector: compileSelector(matchConstraints.namespaceSelector),
     objectSelector: compileSelector(matchConstraints.objectSelector),
     ignoredNamespaces: [],
+    ...(spec.match !== undefined && { match: spec.match }),
+    ...(spec.onHostNetwork !== undefined && { onHostNetwork: spec.onHostNetwork }),
     onConflict: spec.onConflict ?? 'Skip',
     onFailure: spec.onFailure ?? 'Allow',
     jobs: spec.jobs ?? 'NativeOnly',
+    ...(spec.into !== undefined && { into: targetsIn(spec.into) }),
     declaredNames: new Set(DECLARED_CONTAINERS.flatMap(([list]) => additions[list].map(nameOf))),
     isStaged: spec.staged ?? false,
     render: () => rendered,
   }
+}
+
+function targetsIn({ kinds, names, exceptNames }: NonNullable<InjectionDocument['spec']['into']>): Targets {
+  return {
+    ...(kinds !== undefined && { kinds }),
+    ...(names !== undefined && { isNamed: anyOf(names) }),
+    ...(exceptNames !== undefined && { isExcepted: anyOf(exceptNames) }),
+  }
+}
+
+/** Whether a name is one of these patterns. */
+function anyOf(patterns: readonly string[]): (name: string) => boolean {
+  const globs = patterns.map(compileGlob)
+  return name => globs.some(matches => matches(name))
 }

@@ -11,6 +11,7 @@ import { localObjectReference } from './pod-types/references.ts'
 import { list } from './pod-types/types.ts'
 import { volume } from './pod-types/volume.ts'
 import { RECORD_KEY } from './record.ts'
+import { startWarnings } from './start-doubts.ts'
 
 /** Where the kubelet mounts a pod's token, read-only: nothing can be mounted below it. */
 const SERVICE_ACCOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -63,7 +64,7 @@ export function warningsIn(additions: Additions): readonly ValueProblem[] {
   const declared = new Set(additions.volumes.map(nameOf))
   const mounts = [
     ...containersOf(additions).flatMap(([value, pointer]) =>
-      entriesOf(getList(value, 'volumeMounts'), append(pointer, 'volumeMounts')),
+      ['volumeMounts', 'volumeDevices'].flatMap(list => entriesOf(getList(value, list), append(pointer, list))),
     ),
     ...entriesOf(additions.volumeMounts, '/spec/volumeMounts'),
   ]
@@ -72,10 +73,10 @@ export function warningsIn(additions: Additions): readonly ValueProblem[] {
     .map(([mount, pointer]) => {
       return fault(
         append(pointer, 'name'),
-        `volume ${quote(nameOf(mount))} is not one of the injection's: pods without it get nothing`,
+        `volume ${quote(nameOf(mount))} is not one of the injection's: pods without it get nothing of the injection`,
       )
     })
-  return [...typesOf(additions).warnings, ...strangers]
+  return [...typesOf(additions).warnings, ...strangers, ...startWarnings(additions)]
 }
 
 /** What each list of an injection holds, in Kubernetes' own types. */

@@ -1,36 +1,41 @@
 import { quote } from '../admission/text.ts'
 import { getString, type JsonObject } from '../json/value.ts'
+import type { ActiveInjection } from './active.ts'
 import type { ContainerDraft } from './container-draft.ts'
 import type { PodDraft } from './draft.ts'
 import type { Injection } from './injection.ts'
 import { differenceOf, mountDifferenceOf } from './items.ts'
 import { nameOf } from './names.ts'
-import type { ActiveInjection } from './planner.ts'
+import type { OtherInjectors } from './other-injectors.ts'
 import type { InjectionRecord, RecordedMap } from './record.ts'
+import { targetsOf } from './targets.ts'
 
-/**
- * Adds an injection's mounts and variables to the containers that are not injected themselves.
- *
- * @returns what stands in the way, where the injection denies for it; otherwise that item alone is left out, with a note.
- */
+/** What became of an injection's mounts and variables. */
+export interface Filled {
+  /** What is in the way, if the injection denies for it; otherwise only that item is left out, with a note. */
+  readonly denial?: string | undefined
+  /** How many containers they go into. */
+  readonly containers: number
+}
+
+/** Adds an injection's mounts and variables to the containers that they are for; undefined if it has none. */
 export function fillContainers(
   draft: PodDraft,
   active: ActiveInjection,
   all: readonly ActiveInjection[],
   records: readonly InjectionRecord[],
-): string | undefined {
+  others: OtherInjectors,
+): Filled | undefined {
   const { additions, injection } = active
   if (additions.volumeMounts.length === 0 && additions.env.length === 0) return undefined
   const injected = injectedNames(active, all, records)
   let denial: string | undefined
-  for (const list of ['initContainers', 'containers'] as const) {
-    for (const container of draft.list(list)) {
-      if (injected.has(container.name)) continue
-      const conflicts = [...addMounts(container, active), ...addVariables(container, active)]
-      if (injection.onConflict === 'Deny') denial ??= conflicts[0]
-    }
+  const targets = targetsOf(injection, additions, draft, injected, others)
+  for (const container of targets) {
+    const conflicts = [...addMounts(container, active), ...addVariables(container, active)]
+    if (injection.onConflict === 'Deny') denial ??= conflicts[0]
   }
-  return denial
+  return { denial, containers: targets.length }
 }
 
 /**

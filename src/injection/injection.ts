@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json/value.ts'
 import type { Placement } from '../policy/placement.ts'
 import type { Selector } from '../workload/selector.ts'
+import type { Targets } from './targets.ts'
 
 /** What an injection adds to one pod, as JSON of our own: no value in it was copied from a request's numbers. */
 export interface Additions {
@@ -22,6 +23,12 @@ export interface Additions {
 export type Trigger =
   | { readonly kind: 'always' }
   | { readonly kind: 'annotation'; readonly key: string; readonly values: readonly string[] }
+
+/** Fields of a pod that an injection wants; each that is undefined may be anything. */
+export interface PodMatch {
+  readonly hostNetwork?: boolean | undefined
+  readonly restartPolicy?: readonly string[] | undefined
+}
 
 /** The parts of a pod that an injection may be rendered from: strings only, never a number of the request. */
 export interface PodFacts {
@@ -49,11 +56,18 @@ export interface Injection {
   readonly trigger: Trigger
   readonly namespaceSelector: Selector
   readonly objectSelector: Selector
+  /** Which pods it is for, by fields of theirs; every pod if it is undefined. */
+  readonly match?: PodMatch
+  /** Whether it leaves out pods that share the node's network; undefined: if a container of it could change that network. */
+  readonly onHostNetwork?: 'Skip' | 'Allow'
   /** Namespaces that this injection leaves alone, beside those that every injection does. */
   readonly ignoredNamespaces: readonly string[]
   readonly onConflict: 'Skip' | 'Deny'
   readonly onFailure: 'Allow' | 'Deny'
-  readonly jobs: 'NativeOnly' | 'Always' | 'Never'
+  /** What pods get that end by themselves. In the generic format `NativeOnly` is what `WithoutContainers` is here. */
+  readonly jobs: 'NativeOnly' | 'WithoutContainers' | 'Always' | 'Never'
+  /** Which containers get its variables and mounts. */
+  readonly into?: Targets
   /** The names of every container that it may ever declare, in any list. */
   readonly declaredNames: ReadonlySet<string>
   /** Whether it is made only where a rollout has brought it. */

@@ -7,35 +7,46 @@ import type { Injection } from './injection.ts'
  */
 export const INJECTION_RESULTS = {
   injected: 'something was added',
-  observed: 'it would have been injected, but the endpoint only observes',
-  complete: 'everything is there already',
-  'excluded-namespace': 'no injection touches this namespace',
+  observed: 'it would have been injected, but this endpoint only observes',
+  partial:
+    'the pod ends by itself (restartPolicy is not Always): all but the containers was added, or is there already',
+  complete: 'the pod has everything already',
+  'no-container': 'nothing was added: the pod has no container that its variables and mounts are for',
+  kept: 'nothing was added: the pod has other values, which are kept',
+  'excluded-namespace': 'no injection changes the pods of this namespace',
   'ignored-namespace': 'the injection ignores this namespace',
-  'mirror-pod': 'it is the mirror of a static pod, which runs as its file says',
-  'malformed-pod': 'the pod is not what Kubernetes would accept',
+  'mirror-pod': 'the pod is the mirror of a static pod, which runs as its file says',
+  'malformed-pod': 'Kubernetes would not accept the pod as it is',
   'oversized-pod': 'the pod has more than 2,000 containers, or 20,000 volumes and mounts',
-  'not-triggered': "the pod's annotations do not ask for it",
-  'other-labels': "the objectSelector does not select the pod's labels",
-  'other-namespace': "the namespaceSelector does not select the namespace's labels",
-  'unknown-namespace': "the namespace's labels are not known, and the namespaceSelector needs them",
-  'other-stage': 'its rollout has not brought it to this namespace, or what it brings has taken its place',
-  staged: 'it would have been injected, but its rollout has not brought it to this namespace',
-  'job-pod': 'the pod ends by itself (restartPolicy is not Always), and the injection says jobs: Never',
-  'windows-pod': 'the pod runs on Windows',
-  'render-failed': 'its templates cannot be rendered for this pod',
-  conflict: 'the pod has something else under a name or port that the injection needs',
-  'missing-volume': 'a container of it mounts a volume that the pod does not have',
+  'not-triggered': 'the pod does not ask for it: the annotation of the trigger is missing, or has another value',
+  'other-pod': '`match` of the injection does not select the pod',
+  'other-labels': 'objectSelector does not select the pod by its labels',
+  'other-namespace': 'namespaceSelector does not select the namespace by its labels',
+  'unknown-namespace': 'namespaceSelector needs the labels of the namespace, which are unknown',
+  'other-stage': 'the rollout has not reached this namespace, or another version is in force there',
+  staged: 'it would have been injected, but its rollout has not reached this namespace',
+  'job-pod': 'the pod ends by itself (restartPolicy is not Always), and `jobs` of the injection leaves such pods out',
+  'host-network-pod': "the pod shares the node's network, and the injection leaves such pods out",
+  'windows-pod': 'the pod can only run on Windows',
+  'render-failed': 'the templates of the injection cannot be rendered for this pod',
+  conflict: 'the pod already uses a name or a port that the injection needs',
+  'missing-volume': 'the injection mounts a volume that the pod does not have',
   'annotations-full': "the pod's annotations would exceed 256 KiB",
-  withheld: 'another injection denied the pod',
-  'proof-failed': 'the patch was not proven harmless, and was withheld',
+  withheld: 'another injection refused the pod',
+  'proof-failed': 'the patch was not proven harmless, so this injection was left out',
 } as const
 export type InjectionResult = keyof typeof INJECTION_RESULTS
 
+/** Whether a result says that something of the injection may be in the patch. */
+export function mayAdd(result: InjectionResult | RequestReason): boolean {
+  return result === 'injected' || result === 'partial'
+}
+
 /** Why a request as a whole has nothing to inject into; `undefined` in its place means that it has. */
 export const REQUEST_REASONS = {
-  'not-a-pod': 'injections are for pods; what controllers own is left to them',
-  'not-a-creation': 'injections are for pods that are created',
-  subresource: 'injections are for pods as a whole',
+  'not-a-pod': 'only pods are injected into, not the workloads that make them',
+  'not-a-creation': 'pods are only injected into when they are created',
+  subresource: 'only whole pods are injected into, not their subresources',
 } as const
 export type RequestReason = keyof typeof REQUEST_REASONS
 
@@ -50,6 +61,11 @@ export interface InjectionNote {
     | 'port-clash'
     | 'unrecorded'
     | 'failed'
+    | 'left-out'
+    | 'node-network'
+    | 'no-container'
+    | 'start'
+    | 'trigger'
   readonly message: string
 }
 
@@ -65,6 +81,8 @@ export interface InjectionPlan {
   /** In the order of the set. */
   readonly outcomes: readonly InjectionOutcome[]
   readonly operations: readonly AddOperation[]
+  /** Those that are made or are there already, each behind those that it needs; a denial leaves them in. */
+  readonly active: readonly Injection[]
   /** The pod is refused, because an injection says so; then there are no operations. */
   readonly denial?: { readonly injection: Injection; readonly message: string }
 }

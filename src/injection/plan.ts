@@ -56,7 +56,8 @@ export function planInjections(subject: InjectionSubject, set: InjectionSet, por
   const { pod, namespace } = subject
   const reason = untouchableReason(pod, namespace, set.excludedNamespaces)
   if (reason !== undefined) {
-    return { outcomes: set.injections.map(injection => ({ injection, result: reason, notes: [] })), operations: [] }
+    const outcomes = set.injections.map(injection => ({ injection, result: reason, notes: [] }))
+    return { outcomes, operations: [], active: [] }
   }
   const traits = traitsOf(pod, new PodDraft(pod))
   const planner = new Planner(traits, ports)

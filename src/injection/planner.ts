@@ -1,26 +1,21 @@
 import { quote } from '../admission/text.ts'
+import { type ActiveInjection, FAILURES, NO_TARGET, resultOf } from './active.ts'
 import { fits } from './budget.ts'
 import { fillContainers } from './fill-containers.ts'
-import type { Additions, Injection } from './injection.ts'
+import type { Injection } from './injection.ts'
 import { DECLARED_CONTAINERS, judgeContainers, judgeVolumes, missingVolume } from './judge.ts'
 import { nameOf } from './names.ts'
+import { ISTIO_STATUS, type OtherInjectors, otherInjectors } from './other-injectors.ts'
 import type { InjectionNote, InjectionOutcome, InjectionPlan, InjectionResult } from './outcome.ts'
 import type { InjectionPorts } from './plan.ts'
 import { type InjectionRecord, RECORD_KEY, RecordDraft, readRecords, writeRecords } from './record.ts'
+import { leavesOutContainers, networkDangerOf, refusalOf } from './refusal.ts'
 import { type PodTraits, podFacts } from './selection.ts'
+import { rootDoubt, volumeDoubt } from './start-doubts.ts'
+import { triggerDoubt } from './trigger-doubt.ts'
 
 /** The container that kubectl means when none is named. */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
-
-/** An injection that is being made, with what it has to say about it. */
-export interface ActiveInjection {
-  readonly injection: Injection
-  readonly additions: Additions
-  /** What an earlier call recorded; it may be forged. */
-  readonly recorded: InjectionRecord | undefined
-  readonly record: RecordDraft
-  readonly notes: InjectionNote[]
-}
 
 /** Plans one pod: first each injection's own containers and volumes, then what goes into the containers of others. */
 export class Planner {
@@ -44,14 +39,16 @@ export class Planner {
 
   /** Adds what does not depend on other injections: all of it or, where something is in the way, nothing. */
   begin(injection: Injection): InjectionResult | 'active' {
-    const { draft, isJob } = this.#traits
+    const { draft } = this.#traits
     const rendered = injection.render(podFacts(this.#traits))
     if (!rendered.ok) {
       if (rendered.denies) this.#deny(injection, rendered.message)
       return this.#fail(injection, 'render-failed', rendered.message)
     }
-    const additions =
-      isJob && injection.jobs === 'NativeOnly' ? { ...rendered.additions, containers: [] } : rendered.additions
+    const refused = refusalOf(injection, rendered.additions, this.#traits)
+    if (refused !== undefined) return this.#leaveOut(injection, refused.result, refused.message)
+    const isPartial = this.#traits.isJob && leavesOutContainers(injection) && rendered.additions.containers.length > 0
+    const additions = isPartial ? { ...rendered.additions, containers: [] } : rendered.additions
     const recorded = this.#records.find(({ name }) => name === injection.name)
     const by = { recorded, onConflict: injection.onConflict }
     const containers = judgeContainers(additions, this.#traits, by)
@@ -66,8 +63,12 @@ export class Planner {
       if (volume !== undefined) return this.#fail(injection, 'missing-volume', volume)
     }
     const notes = [...containers.notes, ...volumes.notes]
+    if (injection.generic !== undefined && this.#traits.hasHostNetwork) {
+      const danger = networkDangerOf(additions)
+      if (danger !== undefined) notes.push({ kind: 'node-network', message: danger })
+    }
     const record = new RecordDraft(injection.name, injection.revision)
-    const active: ActiveInjection = { injection, additions, recorded, record, notes }
+    const active: ActiveInjection = { injection, additions, recorded, record, notes, isPartial }
     if (!this.#addAnnotations(active)) return this.#fail(injection, 'annotations-full', 'the annotations do not fit')
     this.#addLabels(active)
     this.#addVolumes(active, volumes.missing)
@@ -81,30 +82,30 @@ export class Planner {
   finish(injections: readonly Injection[], reasons: ReadonlyMap<Injection, InjectionResult>): InjectionPlan {
     const { draft } = this.#traits
     const active = injections.flatMap(injection => this.#active.get(injection) ?? [])
+    const others = otherInjectors(draft.annotations.get(ISTIO_STATUS))
     for (const each of active) {
-      const conflict = fillContainers(draft, each, active, this.#records)
-      if (conflict !== undefined) this.#deny(each.injection, conflict)
+      const filled = fillContainers(draft, each, active, this.#records, others)
+      if (filled?.denial !== undefined) this.#deny(each.injection, filled.denial)
+      const doubt = volumeDoubt(each, draft, this.#ports.claimedVolumes)
+      if (doubt !== undefined) each.notes.push({ kind: 'start', message: doubt })
+      if (filled?.containers === 0 && each.injection.generic === undefined) each.notes.push(NO_TARGET)
     }
-    this.#writeRecords(active)
+    for (const injection of this.#failures.size === 0 ? [] : injections) {
+      const failure = FAILURES.has(reasons.get(injection)) ? this.#failures.get(injection) : undefined
+      if (failure !== undefined && injection.onFailure === 'Deny') this.#deny(injection, failure.message)
+    }
+    this.#writeRecords(active, others)
     const outcomes = injections.map((injection): InjectionOutcome => {
       const made = this.#active.get(injection)
-      if (made !== undefined) return { injection, result: this.#resultOf(made), notes: made.notes }
-      const failure = this.#failures.get(injection)
-      return {
-        injection,
-        result: reasons.get(injection) ?? 'not-triggered',
-        notes: failure === undefined ? [] : [failure],
-      }
+      if (made !== undefined) return { injection, result: resultOf(made, this.#denial), notes: made.notes }
+      const result = reasons.get(injection) ?? 'not-triggered'
+      const doubt = result === 'not-triggered' ? triggerDoubt(injection, draft) : undefined
+      const note = doubt === undefined ? this.#failures.get(injection) : ({ kind: 'trigger', message: doubt } as const)
+      return { injection, result, notes: note === undefined ? [] : [note] }
     })
     return this.#denial === undefined
-      ? { outcomes, operations: draft.operations() }
-      : { outcomes, operations: [], denial: this.#denial }
-  }
-
-  #resultOf({ injection, record }: ActiveInjection): InjectionResult {
-    if (this.#denial?.injection === injection) return 'conflict'
-    if (record.isEmpty) return 'complete'
-    return this.#denial === undefined ? 'injected' : 'withheld'
+      ? { outcomes, operations: draft.operations(), active: [...this.#active.keys()] }
+      : { outcomes, operations: [], active: [...this.#active.keys()], denial: this.#denial }
   }
 
   /** The first injection that denies speaks. */
@@ -115,6 +116,14 @@ export class Planner {
   #fail(injection: Injection, result: InjectionResult, message: string): InjectionResult {
     const kind = result === 'conflict' ? 'conflict' : 'failed'
     this.#failures.set(injection, { kind, message: `nothing was injected: ${message}` })
+    return result
+  }
+
+  /** As {@link #fail}, for what is meant so. It is said to those who asked for the injection, and not to every pod. */
+  #leaveOut(injection: Injection, result: InjectionResult, message: string): InjectionResult {
+    if (injection.trigger.kind === 'annotation') {
+      this.#failures.set(injection, { kind: 'left-out', message: `nothing was injected: ${message}` })
+    }
     return result
   }
 
@@ -173,7 +182,7 @@ export class Planner {
     }
   }
 
-  #addContainers({ additions, record }: ActiveInjection, missing: ReadonlySet<string>): void {
+  #addContainers({ additions, record, notes }: ActiveInjection, missing: ReadonlySet<string>): void {
     const { draft } = this.#traits
     for (const [declared, list] of DECLARED_CONTAINERS) {
       // Those that come first stand behind each other; one that is there already shows where.
@@ -185,6 +194,8 @@ export class Planner {
         if (present >= 0) place = present + 1
         if (present >= 0 || !missing.has(name)) continue
         draft.insertContainer(list, value, isFirst ? place : undefined)
+        const doubt = rootDoubt(value, this.#traits.spec)
+        if (doubt !== undefined) notes.push({ kind: 'start', message: doubt })
         record.add(list, name)
         place++
       }
@@ -192,11 +203,11 @@ export class Planner {
   }
 
   /** The annotations that are about this call itself; a pod to which nothing was added gets none. */
-  #writeRecords(active: readonly ActiveInjection[]): void {
+  #writeRecords(active: readonly ActiveInjection[], others: OtherInjectors): void {
     const { draft } = this.#traits
     const made = active.filter(({ injection, record }) => injection.generic === undefined && !record.isEmpty)
     if (made.length === 0) return
-    const own = ownContainer(draft.list('containers'), active)
+    const own = ownContainer(draft.list('containers'), active, others)
     const hasContainers = made.some(({ record }) => record.lists.containers.length > 0)
     if (own !== undefined && hasContainers && draft.annotations.get(DEFAULT_CONTAINER) === undefined) {
       if (this.#fits({ [DEFAULT_CONTAINER]: own })) {
@@ -230,7 +241,8 @@ export class Planner {
 function ownContainer(
   containers: readonly { readonly name: string }[],
   active: readonly ActiveInjection[],
+  others: OtherInjectors,
 ): string | undefined {
   const declared = new Set(active.flatMap(({ injection }) => [...injection.declaredNames]))
-  return containers.find(({ name }) => name !== '' && !declared.has(name))?.name
+  return containers.find(({ name }) => name !== '' && !declared.has(name) && !others.has(name))?.name
 }

@@ -88,10 +88,17 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, base: readonl
       return [{ pointer, part: 'value', message: `${field}${input}${must}` }]
     }
     case 'invalid_union':
-      return [{ pointer, part: 'value', message: `must be ${describeAllowed(schema, path)}` }]
+      return [{ pointer, part: 'value', message: unionMessage(issue.message, schema, path) }]
     default:
       return [{ pointer, part: 'value', message: issue.message }]
   }
+}
+
+/** What zod says of a union that has no words of its own. */
+const NO_WORDS = 'Invalid input'
+
+function unionMessage(message: string, schema: z.ZodType, path: readonly Segment[]): string {
+  return message === NO_WORDS ? `must be ${describeAllowed(schema, path)}` : message
 }
 
 function describeType(issue: z.core.$ZodIssueInvalidType, path: readonly Segment[], schema: z.ZodType): string {

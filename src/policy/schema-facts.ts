@@ -28,7 +28,11 @@ function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefine
 /** The field names that the object at `path` may have. */
 export function keysAllowedAt(schema: z.ZodType, path: readonly Segment[]): readonly string[] {
   const found = schemaAt(schema, path)
-  return found instanceof z.ZodObject ? Object.keys(found.def.shape) : []
+  const options = found instanceof z.ZodUnion ? found.def.options : [found]
+  const keys = options
+    .map(unwrap)
+    .flatMap(option => (option instanceof z.ZodObject ? Object.keys(option.def.shape) : []))
+  return [...new Set(keys)]
 }
 
 /** What the schema wants at `path`, as a person would say it: `a list of strings`. */

@@ -13,11 +13,16 @@ export interface InjectionFact {
 }
 
 /** The invariant that a patch would have broken. */
-export interface ProofFailure {
+export interface BrokenInvariant {
   readonly invariant: string
   readonly message: string
-  /** The path of the operation at fault, where it is one. */
+  /** The path of the operation at fault; undefined if no single operation is. */
   readonly operation?: string
+}
+
+/** An injection that was left out because its patch was not proven harmless. */
+export interface ProofFailure extends BrokenInvariant {
+  readonly injection: string
 }
 
 /**
@@ -54,8 +59,8 @@ export interface ReviewFacts {
   readonly drift: readonly string[]
   /** What each version of each document that is being rolled out made of the request. */
   readonly rollouts: readonly RolloutFact[]
-  /** Why a patch was withheld. Names the operation, never its value. */
-  readonly proofFailure?: ProofFailure
+  /** The injections whose patch was not proven, and why. Names operations, never their values. */
+  readonly proofFailures: readonly ProofFailure[]
   /** What went wrong inside: a bug, with its stack. */
   readonly failure?: string
 }
@@ -75,6 +80,7 @@ export function bareFacts(path: ReviewPath, result: ReviewFacts['result'], code:
     injections: [],
     drift: [],
     rollouts: [],
+    proofFailures: [],
   }
 }
 

@@ -1,16 +1,18 @@
-import type { Answer, Remarks } from '../admission/answer.ts'
+import type { Answer } from '../admission/answer.ts'
 import { describeObject } from '../admission/parse.ts'
 import type { AdmissionRequest } from '../admission/request.ts'
 import { counted, shorten } from '../admission/text.ts'
 import type { SubjectFacts } from '../checks/check.ts'
 import type { Injection } from '../injection/injection.ts'
-import type { InjectionOutcome, InjectionPlan, InjectionResult, RequestReason } from '../injection/outcome.ts'
+import { type InjectionOutcome, type InjectionPlan, mayAdd, type RequestReason } from '../injection/outcome.ts'
 import { asIfInForce, injectionsAt, shadowsAt } from '../injection/placed.ts'
 import { type InjectionPorts, type InjectionSet, planInjections } from '../injection/plan.ts'
 import type { JsonObject } from '../json/value.ts'
 import { placeOf } from '../policy/match.ts'
 import type { PolicySet } from '../policy/set.ts'
-import type { InjectionFact, ProofFailure } from './facts.ts'
+import type { BrokenInvariant, InjectionFact, ProofFailure } from './facts.ts'
+import { injectedOf, outcomeFact, remarksOf, type Verdict } from './injection-answer.ts'
+import { isolateCulprits } from './isolate.ts'
 import { podSecurityWarnings } from './pod-security.ts'
 import { proveInjection } from './prove.ts'
 import { describeRollouts, type RolloutFact, rolloutFact } from './rollouts.ts'
@@ -22,6 +24,8 @@ export interface InjectionContext extends InjectionPorts {
   /** The policies that the patched pod must not offend where the pod did not. */
   readonly set: PolicySet
   readonly facts: SubjectFacts
+  /** Whether there is time to look for the injection that is at fault; there always is unless given. */
+  readonly hasTime?: () => boolean
 }
 
 /** What became of every injection, and what follows for the request. */
@@ -30,23 +34,11 @@ export interface Injected {
   readonly outcomes: readonly InjectionFact[]
   /** Items that were injected once and changed since, by the injection. */
   readonly drift: readonly string[]
-  readonly proofFailure?: ProofFailure
+  /** The injections that were left out because their patch was not proven harmless. */
+  readonly proofFailures: readonly ProofFailure[]
   /** What each version of an injection that is being rolled out made of the pod. */
   readonly rollouts: readonly RolloutFact[]
 }
-
-/** Results that nobody asked about: they are counted, and not said to the user. */
-const SILENT: ReadonlySet<InjectionResult | RequestReason> = new Set([
-  'injected',
-  'complete',
-  'excluded-namespace',
-  'ignored-namespace',
-  'mirror-pod',
-  'not-triggered',
-  'other-labels',
-  'other-namespace',
-  'other-stage',
-])
 
 /**
  * Injects into a pod that is about to be created, or says why there is nothing to inject: what is in force there. What is not in force yet
@@ -93,7 +85,7 @@ function rehearseShadow(request: AdmissionRequest, context: InjectionContext, sh
     const outcome = injected.outcomes.find(({ injection }) => injection === shadow.name)
     const fact = injected.rollouts.find(({ role }) => role === 'shadow')
     if (outcome === undefined || fact === undefined) return undefined
-    if (outcome.result !== 'injected') return { outcome, fact, summary: undefined }
+    if (!mayAdd(outcome.result) || injected.answer.kind !== 'patched') return { outcome, fact, summary: undefined }
     const added = injected.answer.kind === 'patched' ? injected.answer.patch.map(({ path }) => path) : []
     const summary = `${fact.version}: ${counted(added.length, 'operation')}: ${added.join(', ')}`
     return { outcome: { ...outcome, result: 'staged' }, fact, summary: shorten(summary, MAX_SUMMARY) }
@@ -113,23 +105,40 @@ function injectHere(request: AdmissionRequest, context: InjectionContext): Injec
     const remarks = remarksOf([], context)
     const auditAnnotations =
       outcomes.length === 0 ? remarks.auditAnnotations : { ...remarks.auditAnnotations, 'not-injected': pod }
-    return { answer: { kind: 'allowed', ...remarks, auditAnnotations }, outcomes, drift: [], rollouts: [] }
+    const answer = { kind: 'allowed', ...remarks, auditAnnotations } as const
+    return { answer, outcomes, drift: [], proofFailures: [], rollouts: [] }
   }
   const plan = planInjections({ pod, namespace: request.namespace }, injections, context)
-  if (plan.denial !== undefined) {
-    const { injection, message } = plan.denial
-    return injectedOf(plan, context, {
-      kind: 'denied',
-      code: 403,
-      message: `${describeObject(request)} is refused by injection ${injection.name}: ${message}`,
-    })
-  }
-  if (plan.operations.length === 0) return injectedOf(plan, context, { kind: 'allowed' })
+  if (plan.denial !== undefined || plan.operations.length === 0) return answered(request, pod, plan, undefined, context)
   const proof = proveInjection(request, pod, plan.operations, context)
-  if (!proof.ok) return withheld(request, plan, context, proof)
+  return proof.ok
+    ? answered(request, pod, plan, proof.patched, context)
+    : withoutCulprits(request, pod, plan, context, proof)
+}
+
+/** @param patched the pod with the patch, which is proven; undefined if the plan has no patch. */
+function answered(
+  request: AdmissionRequest,
+  pod: JsonObject,
+  plan: InjectionPlan,
+  patched: JsonObject | undefined,
+  context: InjectionContext,
+): Injected {
+  if (plan.denial !== undefined) {
+    return injectedOf(plan, context, refusal(request, plan.denial.injection, plan.denial.message))
+  }
+  if (patched === undefined) return injectedOf(plan, context, { kind: 'allowed' })
   const injected = injectedOf(plan, context, { kind: 'patched', patch: plan.operations })
-  const warnings = [...injected.answer.warnings, ...podSecurityWarnings(request, pod, proof.patched, context)]
+  const warnings = [...injected.answer.warnings, ...podSecurityWarnings(request, pod, patched, context)]
   return { ...injected, answer: { ...injected.answer, warnings } }
+}
+
+function refusal(request: AdmissionRequest, { name }: Injection, message: string): Verdict {
+  return {
+    kind: 'denied',
+    code: 403,
+    message: `${describeObject(request)} is refused by injection ${name}: ${message}`,
+  }
 }
 
 /** The pod, or why the request is none that anything is injected into. */
@@ -139,86 +148,39 @@ function createdPod({ kind, resource, subResource, operation, object }: Admissio
   return operation === 'CREATE' && object !== null ? object : 'not-a-creation'
 }
 
-/** A patch that is not proven never leaves: the pod goes without, or is refused where the injection says so. */
-function withheld(
+/**
+ * A patch that is not proven never leaves. The injections at fault are left out, or the pod is refused if one of them says so; the
+ * others are made.
+ */
+function withoutCulprits(
   request: AdmissionRequest,
-  plan: InjectionPlan,
+  pod: JsonObject,
+  whole: InjectionPlan,
   context: InjectionContext,
-  failure: ProofFailure,
+  failure: BrokenInvariant,
 ): Injected {
-  const message = `nothing was injected: the patch was not proven harmless (${failure.message})`
-  const outcomes = plan.outcomes.map(
-    (outcome): InjectionOutcome =>
-      outcome.result === 'injected'
-        ? { ...outcome, result: 'proof-failed', notes: [{ kind: 'failed', message }] }
-        : outcome,
-  )
-  const strict = plan.outcomes.find(({ injection, result }) => result === 'injected' && injection.onFailure === 'Deny')
-  const answer: Verdict =
-    strict === undefined
-      ? { kind: 'allowed' }
-      : {
-          kind: 'denied',
-          code: 403,
-          message: `${describeObject(request)} is refused by injection ${strict.injection.name}: ${message}`,
-        }
-  return { ...injectedOf({ ...plan, outcomes }, context, answer), proofFailure: failure }
-}
-
-type Verdict =
-  | { readonly kind: 'allowed' }
-  | { readonly kind: 'denied'; readonly code: 403; readonly message: string }
-  | { readonly kind: 'patched'; readonly patch: InjectionPlan['operations'] }
-
-function injectedOf({ outcomes }: InjectionPlan, context: InjectionContext, verdict: Verdict): Injected {
-  return {
-    answer: { ...verdict, ...remarksOf(outcomes, context) },
-    outcomes: outcomes.map(({ injection, result }) => outcomeFact(injection.name, injection.generic?.prefix, result)),
-    drift: outcomes.flatMap(({ injection, notes }) =>
-      notes.filter(({ kind }) => kind === 'drift').map(() => injection.name),
-    ),
-    rollouts: outcomes.flatMap(({ injection, result }) => {
-      const meaning = ROLLOUT_RESULTS.get(result)
-      return (meaning && rolloutFact(injection, meaning)) ?? []
-    }),
-  }
-}
-
-/** What a result says about the version of an injection; nothing where the pod was none of its. */
-const ROLLOUT_RESULTS: ReadonlyMap<InjectionResult, RolloutFact['result']> = new Map([
-  ['injected', 'passed'],
-  ['complete', 'passed'],
-  ['observed', 'passed'],
-  ['conflict', 'violated'],
-  ['missing-volume', 'violated'],
-  ['annotations-full', 'violated'],
-  ['render-failed', 'error'],
-  ['proof-failed', 'error'],
-])
-
-function outcomeFact(
-  injection: string,
-  prefix: string | undefined,
-  result: InjectionResult | RequestReason,
-): InjectionFact {
-  return { injection, ...(prefix !== undefined && { prefix }), result }
-}
-
-function remarksOf(outcomes: readonly InjectionOutcome[], { injections, set }: InjectionContext): Remarks {
-  const annotations: Record<string, string> = { 'policy-set': set.hash }
-  if (injections.injections.length > 0) annotations['injection-set'] = injections.hash
-  const named = (list: readonly InjectionOutcome[], describe: (outcome: InjectionOutcome) => string) =>
-    list.map(describe).join('; ')
-  const injected = outcomes.filter(({ result }) => result === 'injected')
-  const missed = outcomes.filter(({ result }) => !SILENT.has(result))
-  if (injected.length > 0) annotations['injected'] = named(injected, ({ injection }) => injection.name)
-  if (missed.length > 0) {
-    annotations['not-injected'] = named(missed, ({ injection, result }) => `${injection.name}: ${result}`)
-  }
-  return {
-    warnings: outcomes.flatMap(({ injection, notes }) =>
-      notes.map(({ message }) => `injection ${injection.name}: ${message}`),
-    ),
-    auditAnnotations: annotations,
-  }
+  const contextOf = (some: readonly Injection[]) => ({
+    ...context,
+    injections: { ...context.injections, injections: some },
+  })
+  const { plan, patched, culprits } = isolateCulprits(context.injections.injections, whole, failure, {
+    plan: some => planInjections({ pod, namespace: request.namespace }, contextOf(some).injections, context),
+    prove: ({ operations }, some) => proveInjection(request, pod, operations, contextOf(some)),
+    hasTime: context.hasTime ?? (() => true),
+  })
+  const why = (injection: Injection) =>
+    `nothing was injected: the patch was not proven harmless (${culprits.get(injection)?.message})`
+  const strict = [...culprits.keys()].find(({ onFailure }) => onFailure === 'Deny')
+  const denial = plan.denial ?? (strict && { injection: strict, message: why(strict) })
+  const outcomes = plan.outcomes.map((outcome): InjectionOutcome => {
+    const { injection, result } = outcome
+    if (culprits.has(injection))
+      return { injection, result: 'proof-failed', notes: [{ kind: 'failed', message: why(injection) }] }
+    return denial !== undefined && mayAdd(result) ? { ...outcome, result: 'withheld' } : outcome
+  })
+  const settled: InjectionPlan = { ...plan, outcomes, ...(denial !== undefined && { denial }) }
+  const proofFailures = [...culprits].map(([{ name }, { invariant, message, operation }]) => {
+    return { injection: name, invariant, message, ...(operation !== undefined && { operation }) }
+  })
+  return { ...answered(request, pod, settled, patched, context), proofFailures }
 }

@@ -18,14 +18,17 @@ export function mutate(
 ): Reviewed {
   const { set, injections, namespaceLabels, monotonic } = context
   const facts = subjectFacts(context, owner)
+  // Half of the time that is left is for the search, which costs a plan and a proof for each injection.
+  const searchEnd = (monotonic() + input.deadline) / 2
   const injected = inject(request, {
     injections,
     set,
     namespaceLabels,
     facts,
+    hasTime: () => monotonic() < searchEnd,
     ...(owner?.kind === 'found' && { ownerKeys: new Set(owner.selector.map(({ key }) => key)) }),
   })
-  const { answer, outcomes, drift, rollouts, proofFailure } = input.isObserving ? rehearsed(injected) : injected
+  const { answer, outcomes, drift, rollouts, proofFailures } = input.isObserving ? rehearsed(injected) : injected
   if (monotonic() >= input.deadline) {
     const reviewed = unjudged(identity, input.path, DEADLINE, set.hash)
     const late = rollouts.map(fact => ({ ...fact, result: 'error' as const }))
@@ -43,7 +46,7 @@ export function mutate(
       injections: outcomes,
       drift,
       rollouts,
-      ...(proofFailure !== undefined && { proofFailure }),
+      proofFailures,
     },
   }
 }

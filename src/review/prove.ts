@@ -9,14 +9,14 @@ import { evaluate } from '../policy/evaluate.ts'
 import { type ContainersOf, distinctMountPaths, distinctNames } from '../proof/pod-invariants.ts'
 import { type Invariant, prove } from '../proof/prove.ts'
 import { podOf } from '../workload/pod.ts'
-import type { ProofFailure } from './facts.ts'
+import type { BrokenInvariant } from './facts.ts'
 import type { InjectionContext } from './inject.ts'
 import { nothingPrivileged } from './pod-security.ts'
 
 /** The patch holds, and what it leads to; or what it breaks. */
 export type InjectionProof =
   | { readonly ok: true; readonly patched: JsonObject }
-  | ({ readonly ok: false } & ProofFailure)
+  | ({ readonly ok: false } & BrokenInvariant)
 
 /**
  * Proves that a patch harms nothing: an independent applier takes it, what was there is there unchanged, names and

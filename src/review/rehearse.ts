@@ -1,18 +1,21 @@
+import { mayAdd } from '../injection/outcome.ts'
 import type { Injected } from './inject.ts'
 
 /** The same injection where nothing has a consequence: planned and proven, told, and not made. */
 export function rehearsed(injected: Injected): Injected {
   const { answer, outcomes } = injected
   const { warnings, auditAnnotations } = answer
-  const named = outcomes.filter(({ result }) => result === 'injected').map(({ injection }) => injection)
   const { injected: made, ...annotations } = auditAnnotations
   const told =
     answer.kind === 'denied'
       ? [`would be refused: ${answer.message}`]
-      : named.map(injection => `would be injected: ${injection}`)
+      : outcomes.flatMap(({ injection, result }) => {
+          if (answer.kind !== 'patched' || !mayAdd(result)) return []
+          return [`would be injected: ${injection}${result === 'partial' ? ', without its containers' : ''}`]
+        })
   return {
     ...injected,
-    outcomes: outcomes.map(outcome => (outcome.result === 'injected' ? { ...outcome, result: 'observed' } : outcome)),
+    outcomes: outcomes.map(outcome => (mayAdd(outcome.result) ? { ...outcome, result: 'observed' } : outcome)),
     answer: {
       kind: 'allowed',
       warnings: [...told, ...warnings],

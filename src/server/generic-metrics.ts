@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { InjectionResult, RequestReason } from '../injection/outcome.ts'
+import { type InjectionResult, mayAdd, type RequestReason } from '../injection/outcome.ts'
 import type { ReviewFacts } from '../review/facts.ts'
 
-/** Results that the generic-sidecar-injector counts as failures; `injected` is its success, anything else is skipped. */
+/** Results that the generic-sidecar-injector counts as failures; `injected` and `partial` are its successes, anything else is skipped. */
 const FAILURES: ReadonlySet<InjectionResult | RequestReason> = new Set([
   'render-failed',
   'conflict',
@@ -70,6 +70,6 @@ export function createGenericMetrics(registry: Registry): GenericMetrics {
 }
 
 function statusOf(result: InjectionResult | RequestReason): 'success' | 'skipped' | 'failure' {
-  if (result === 'injected') return 'success'
+  if (mayAdd(result)) return 'success'
   return FAILURES.has(result) ? 'failure' : 'skipped'
 }

@@ -6,11 +6,11 @@ import type { ReviewFacts } from '../review/facts.ts'
 export function logReview(logger: FastifyBaseLogger, facts: ReviewFacts, seconds: number): void {
   const isFine =
     (facts.result === 'allowed' || facts.result === 'patched') &&
-    facts.proofFailure === undefined &&
+    facts.proofFailures.length === 0 &&
     facts.breakGlass.length === 0
   // Most reviews are, and most gateways log no more than the others: nothing is put together for those.
   if (isFine && logger.level !== 'debug' && logger.level !== 'trace') return
-  const { path, result, code, request, setHash, decisions, breakGlass, injections, proofFailure, failure } = facts
+  const { path, result, code, request, setHash, decisions, breakGlass, injections, proofFailures, failure } = facts
   const fields = {
     path,
     result,
@@ -23,8 +23,8 @@ export function logReview(logger: FastifyBaseLogger, facts: ReviewFacts, seconds
     ...(breakGlass.length > 0 && { breakGlass }),
   }
   if (failure !== undefined) logger.error({ ...fields, failure }, 'review failed')
-  else if (proofFailure !== undefined)
-    logger.error({ ...fields, proofFailure }, 'a patch was not proven harmless and was withheld')
+  else if (proofFailures.length > 0)
+    logger.error({ ...fields, proofFailures }, 'an injection was left out: its patch was not proven harmless')
   else if (result === 'unjudged') logger.warn(fields, 'review not judged')
   else if (breakGlass.length > 0) logger.warn(fields, 'a break-glass exception was used')
   else if (result === 'denied') logger.info(fields, 'denied')

@@ -62,7 +62,7 @@ export function createMetrics() {
     ]),
     proofFailures: counter(
       'injection_proof_failures_total',
-      'Patches that were withheld because they were not proven harmless, by the invariant that they would have broken.',
+      'Injections that were left out because their patch was not proven harmless, by the invariant that it would have broken.',
       ['invariant'],
     ),
     ownerLookUps: counter(
@@ -166,7 +166,7 @@ export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: num
   for (const injection of facts.drift) metrics.injectionDrift.inc({ injection })
   for (const { rollout, record, role, version, result: became } of facts.rollouts)
     metrics.rolloutReviews.inc({ rollout, record: String(record), role, version, result: became })
-  if (facts.proofFailure !== undefined) metrics.proofFailures.inc({ invariant: facts.proofFailure.invariant })
+  for (const { invariant } of facts.proofFailures) metrics.proofFailures.inc({ invariant })
   for (const document of facts.unknownNamespaces) metrics.unknownNamespaces.inc(document)
 }
 

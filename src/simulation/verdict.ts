@@ -1,6 +1,6 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { CertificateReader, SubjectFacts } from '../checks/check.ts'
-import type { InjectionResult, RequestReason } from '../injection/outcome.ts'
+import { type InjectionResult, mayAdd, type RequestReason } from '../injection/outcome.ts'
 import { decide } from '../policy/decide.ts'
 import { evaluate } from '../policy/evaluate.ts'
 import type { NamespaceLabels } from '../policy/match.ts'
@@ -77,7 +77,7 @@ function injected(request: AdmissionRequest, sets: Sets, context: VerdictContext
   const warned = new Map<string, string>()
   const patched = new Map<string, string>()
   for (const { injection, result } of outcomes) {
-    if (result === 'injected') note(patched, injection, result)
+    if (mayAdd(result)) note(patched, injection, result)
     else if (!FAILED.has(result)) continue
     else if (answer.kind === 'denied') note(denied, `${injection}/${result}`, answer.message)
     else note(warned, `${injection}/${result}`, answer.warnings.join('; '))

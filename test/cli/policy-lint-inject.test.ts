@@ -12,7 +12,7 @@ metadata: {name: tailer}
 spec:
   trigger: {always: true}
   labels: {tailed: "yes"}
-  containers: [{name: tailer, image: "tailer:1"}]
+  containers: [{name: tailer, image: "tailer:1", resources: {requests: {cpu: 1m}, limits: {memory: 8Mi}}}]
 ${more}`
 
 const pod = `apiVersion: v1
@@ -229,14 +229,19 @@ describe('pod templates', () => {
     expect(unclaimed.stdout).toContain('tailer  missing-volume')
   })
 
-  it('of a Job get no container that would keep it alive', async () => {
+  it('of a Job get nothing if there is a container that would keep it alive, and all else if the injection says so', async () => {
     const text = workload(
       'batch/v1/Job',
       `{template: {metadata: {}, spec: {restartPolicy: Never, containers: [{name: web}]}}}`,
     )
-    const { stdout } = await run({ argv: ['-'], stdin: text })
+    const whole = await run({ argv: ['-', '--explain'], stdin: text })
+    expect(whole.stdout).toContain('tailer  job-pod')
+    expect(whole.stderr).toContain('0 injected')
+    const files = { 'injections/a.yaml': injection('  jobs: WithoutContainers\n') }
+    const { stdout } = await run({ argv: ['-'], files, stdin: text })
     expect(stdout).not.toContain('tailer:1')
     expect(stdout).toContain("tailed: 'yes'")
+    expect((await run({ argv: ['-', '--explain'], files, stdin: text })).stdout).toContain('tailer  partial')
   })
 })
 
@@ -289,7 +294,7 @@ describe('what is printed', () => {
     }
     const { stdout } = await run({ argv: ['-', '--explain'], files, stdin: pod })
     expect(stdout).toBe(`<stdin>:1: Pod default/web
-  asked   not-triggered  the pod's annotations do not ask for it
+  asked   not-triggered  annotation "ask" of the pod must be "true" or "enabled"; the pod does not have it
   tailer  injected       something was added
   4 additions, proven to change nothing that is there
 `)

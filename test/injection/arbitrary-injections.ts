@@ -89,11 +89,22 @@ const spec = fc
     volumeMounts: mounts,
     env,
     imagePullSecrets: named(SECRETS, fc.constant({})),
+    into: rarely(
+      fc.record(
+        {
+          kinds: fc.shuffledSubarray(['Containers', 'InitContainers', 'NativeSidecars'], { minLength: 1 }),
+          names: fc.constantFrom(['*'], ['a*', '*b'], [`${CONTAINERS[0]}`]),
+          exceptNames: fc.constantFrom([`${CONTAINERS[1]}`], ['*s*']),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
     onConflict: rarely(fc.constant('Deny')),
-    jobs: fc.constantFrom('NativeOnly', 'Always', 'Never'),
+    jobs: fc.constantFrom('NativeOnly', 'WithoutContainers', 'Always', 'Never'),
   })
-  .map(({ lists: [a, b, c], first, init, containers, objectSelector, ...rest }) => ({
+  .map(({ lists: [a, b, c], first, init, containers, objectSelector, into, ...rest }) => ({
     ...rest,
+    ...(into && [...(rest.env ?? []), ...(rest.volumeMounts ?? [])].length > 0 && { into }),
     ...(objectSelector && { matchConstraints: { objectSelector } }),
     ...(first && { initContainersFirst: [{ name: a, ...first }] }),
     ...(init && { initContainers: [{ name: b, ...init }] }),

@@ -92,7 +92,7 @@ test('injection 3: a null label or annotation is there, as the API server reads 
   const set = injectionSet({ team: { ...TEAM, annotations: { note: 'x' } } })
   const { operations, notes, results } = plan(pod, set)
   expect(operations).toEqual([])
-  expect(results).toEqual({ team: 'complete' })
+  expect(results).toEqual({ team: 'kept' })
   expect(notes).toEqual([
     'team: annotation-kept: annotation "note" keeps the value that it has',
     'team: label-kept: label "team" keeps the value that it has',
@@ -135,7 +135,7 @@ describe('a label that may not be written', () => {
     expect(plan(podWith({ labels: { app: 'checkout' } }), set)).toMatchObject({
       operations: [],
       denial: undefined,
-      results: { team: 'complete' },
+      results: { team: 'kept' },
     })
   })
 

@@ -32,19 +32,20 @@ describe('a pod that ends by itself', () => {
     }
   }
   const all = { result: 'injected', containers: ['app', 'side'], init: ['native'], count: 6 }
-  const native = { ...all, containers: ['app'], count: 4 }
+  const partial = { ...all, result: 'partial', containers: ['app'], count: 4 }
   const none = { result: 'job-pod', containers: ['app'], init: [], count: 0 }
 
-  test.each(['Never', 'OnFailure'])('injection 33: restartPolicy: %s under each of the three settings', policy => {
-    expect(inject(undefined, policy)).toEqual(native)
-    expect(inject('NativeOnly', policy)).toEqual(native)
+  test.each(['Never', 'OnFailure'])('injection 33: restartPolicy: %s under each of the four settings', policy => {
+    expect(inject(undefined, policy)).toEqual(none)
+    expect(inject('NativeOnly', policy)).toEqual(none)
+    expect(inject('WithoutContainers', policy)).toEqual(partial)
     expect(inject('Always', policy)).toEqual(all)
     expect(inject('Never', policy)).toEqual(none)
   })
 
   test('injection 33: what is left out is not in the way: the Job’s own container may have the name', () => {
     const pod = podOf({ restartPolicy: 'Never', containers: [container('side', { image: 'own' })] })
-    expect(plan(pod, injectionSet({ a: spec })).results).toEqual({ a: 'injected' })
+    expect(plan(pod, injectionSet({ a: { ...spec, jobs: 'WithoutContainers' } })).results).toEqual({ a: 'partial' })
     expect(plan(pod, injectionSet({ a: { ...spec, jobs: 'Always' } })).results).toEqual({ a: 'conflict' })
   })
 
@@ -61,10 +62,43 @@ describe('pods that the node treats otherwise', () => {
   })
 
   test('injection 35: a pod on Windows is left alone, however it says so', () => {
-    for (const spec of [{ os: { name: 'windows' } }, { nodeSelector: { 'kubernetes.io/os': 'windows' } }]) {
+    const affinity = (...terms: readonly object[]) => ({
+      affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } },
+    })
+    const term = (key: string, operator: string, ...values: readonly string[]) => ({
+      matchExpressions: [
+        { key: 'zone', operator: 'Exists' },
+        { key, operator, ...(values.length > 0 && { values }) },
+      ],
+    })
+    const onWindows = [
+      { os: { name: 'windows' } },
+      { nodeSelector: { 'kubernetes.io/os': 'windows' } },
+      { nodeSelector: { 'beta.kubernetes.io/os': 'windows' } },
+      { nodeSelector: { 'beta.kubernetes.io/os': 'windows', 'kubernetes.io/os': 'windows', zone: 'a' } },
+      { nodeSelector: { 'node.kubernetes.io/windows-build': '10.0.20348' } },
+      affinity(term('kubernetes.io/os', 'In', 'windows')),
+      affinity(term('beta.kubernetes.io/os', 'In', 'windows'), term('kubernetes.io/os', 'NotIn', 'linux')),
+      affinity(term('node.kubernetes.io/windows-build', 'Exists')),
+    ]
+    for (const spec of onWindows) {
       expect(plan(podOf(spec), set)).toMatchObject({ operations: [], results: { a: 'windows-pod' }, notes: [] })
     }
-    for (const spec of [{ os: { name: 'linux' } }, { os: null }, { nodeSelector: { 'kubernetes.io/os': 'linux' } }]) {
+    const elsewhere = [
+      { os: { name: 'linux' } },
+      { os: null },
+      { nodeSelector: { 'kubernetes.io/os': 'linux' } },
+      { nodeSelector: { 'beta.kubernetes.io/os': 'linux' } },
+      { os: { name: 'linux' }, nodeSelector: { 'beta.kubernetes.io/os': 'windows' } },
+      affinity(term('kubernetes.io/os', 'In', 'windows'), term('kubernetes.io/os', 'In', 'linux')),
+      affinity(term('kubernetes.io/os', 'In', 'windows', 'linux')),
+      affinity(term('kubernetes.io/os', 'NotIn', 'windows')),
+      affinity(term('node.kubernetes.io/windows-build', 'DoesNotExist')),
+      affinity(),
+      // It binds nothing: on Linux it is ignored.
+      { securityContext: { windowsOptions: { runAsUserName: 'ContainerUser' } } },
+    ]
+    for (const spec of elsewhere) {
       expect(plan(podOf(spec), set).results).toEqual({ a: 'injected' })
     }
   })

@@ -63,16 +63,18 @@ export const explainFormat: InjectFormat = files =>
 export const explainJsonFormat: InjectFormat = files => {
   const pods = files.flatMap(({ file, objects }) =>
     objects.flatMap(({ line, reference, pods }) =>
-      pods.map(({ pointer, outcomes, warnings, patch, denial, proofFailure }) => ({
+      pods.map(({ pointer, outcomes, warnings, patch, denial, proofFailures }) => ({
         file,
         line,
         object: reference,
         pointer,
-        injections: outcomes.map(({ injection, result }) => ({ injection, result, meaning: MEANINGS[result] })),
+        injections: outcomes.map(({ injection, result, why }) => {
+          return { injection, result, meaning: MEANINGS[result], ...(why !== undefined && { why }) }
+        }),
         additions: patch.length,
         warnings,
         ...(denial !== undefined && { denial }),
-        ...(proofFailure !== undefined && { proofFailure }),
+        ...(proofFailures.length > 0 && { proofFailures }),
       })),
     ),
   )
@@ -80,16 +82,17 @@ export const explainJsonFormat: InjectFormat = files => {
 }
 
 function explain(file: string, { line, reference }: InjectedObject, pod: InjectedPod): readonly string[] {
-  const { pointer, outcomes, patch, warnings, denial, proofFailure } = pod
+  const { pointer, outcomes, patch, warnings, denial, proofFailures } = pod
   const names = Math.max(...outcomes.map(({ injection }) => injection.length))
   const results = Math.max(...outcomes.map(({ result }) => result.length))
   return [
     `${oneLine(file)}:${line}: ${describeReference(reference)}${pointer === '' ? '' : `, pods of ${oneLine(pointer)}`}`,
     ...outcomes.map(
-      ({ injection, result }) => `  ${injection.padEnd(names)}  ${result.padEnd(results)}  ${MEANINGS[result]}`,
+      ({ injection, result, why }) =>
+        `  ${injection.padEnd(names)}  ${result.padEnd(results)}  ${why === undefined ? MEANINGS[result] : oneLine(why)}`,
     ),
     ...(patch.length > 0 ? [`  ${additions(patch.length)}, proven to change nothing that is there`] : []),
-    ...(proofFailure === undefined ? [] : [`  not proven: ${oneLine(proofFailure.message)}`]),
+    ...proofFailures.map(({ injection, message }) => `  not proven: ${injection}: ${oneLine(message)}`),
     ...(denial === undefined ? [] : [`  refused: ${oneLine(denial)}`]),
     ...warnings.map(warning => `  warning: ${oneLine(warning)}`),
   ]

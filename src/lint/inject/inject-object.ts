@@ -10,10 +10,16 @@ import { type EmbeddedTemplate, embeddedTemplates } from '../../workload/kinds.t
 import { claimedVolumes, selectorBeside } from '../../workload/template.ts'
 import { type LintContext, lintFacts, referenceOf } from '../judge.ts'
 import type { ObjectReference } from '../report.ts'
+import { whyNot } from './why-not.ts'
 
 /** What decides an injection into a file: the same things as in the webhook. */
 export interface InjectContext extends LintContext {
   readonly injections: InjectionSet
+}
+
+/** What became of an injection, and what it wanted of the pod and did not find. */
+export interface ExplainedOutcome extends InjectionFact {
+  readonly why?: string
 }
 
 /** What became of one pod, or of the pod that a template will make. */
@@ -21,14 +27,14 @@ export interface InjectedPod {
   /** Where it stands in its object: `''` for a Pod, `/spec/template` in a Deployment. */
   readonly pointer: Pointer
   /** Of each injection, in their order. */
-  readonly outcomes: readonly InjectionFact[]
+  readonly outcomes: readonly ExplainedOutcome[]
   readonly warnings: readonly string[]
   /** Pointers lead into the object. Proven; empty where nothing is injected. */
   readonly patch: readonly PatchOperation[]
   /** Why the cluster would refuse the pod. */
   readonly denial?: string
-  /** Why a patch was withheld: a fault of ours. */
-  readonly proofFailure?: ProofFailure
+  /** The injections that were left out because their patch was not proven harmless. */
+  readonly proofFailures: readonly ProofFailure[]
 }
 
 /**
@@ -65,12 +71,13 @@ function requestFor(manifest: JsonObject, defaultNamespace: string): AdmissionRe
 function injectTemplate(
   object: JsonObject,
   { pointer, value }: EmbeddedTemplate,
-  { namespace, name }: AdmissionRequest,
+  request: AdmissionRequest,
   context: InjectContext,
 ): InjectedPod {
   const { set, injections, namespaceLabels } = context
+  const { namespace, name } = request
   const pod = pointer === '' ? value : { ...value, apiVersion: 'v1', kind: 'Pod' }
-  const { answer, outcomes, proofFailure } = inject(
+  const { answer, outcomes, proofFailures } = inject(
     { ...requestFor(pod, namespace), namespace, name },
     {
       injections,
@@ -82,12 +89,17 @@ function injectTemplate(
     },
   )
   const operations = answer.kind === 'patched' ? answer.patch : []
+  const at = { pod, object, pointer, request, namespaceLabels }
   return {
     pointer,
-    outcomes,
+    outcomes: outcomes.map((outcome): ExplainedOutcome => {
+      const injection = injections.injections.find(each => each.name === outcome.injection)
+      const why = injection && whyNot(injection, outcome.result, at)
+      return why === undefined ? outcome : { ...outcome, why }
+    }),
     warnings: answer.warnings,
     patch: operations.map(operation => ({ ...operation, path: pointer + operation.path })),
+    proofFailures,
     ...(answer.kind === 'denied' && { denial: answer.message }),
-    ...(proofFailure !== undefined && { proofFailure }),
   }
 }

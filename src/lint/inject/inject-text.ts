@@ -1,6 +1,7 @@
 import { applyPatch, type PatchOperation } from '../../json/patch.ts'
 import { append, type Pointer } from '../../json/pointer.ts'
 import { isList, isObject, type Json } from '../../json/value.ts'
+import type { ProofFailure } from '../../review/facts.ts'
 import type { YamlDocument } from '../../yaml/document.ts'
 import { parseYaml } from '../../yaml/parse.ts'
 import { yamlErrors } from '../lint-text.ts'
@@ -46,17 +47,20 @@ export function injectText(file: string, text: string, context: InjectContext): 
     const injected = found.objects.map(object => injectOne(object, document, context))
     objects.push(...injected)
     for (const [index, { pods }] of injected.entries()) {
-      for (const { proofFailure, pointer } of pods) {
-        if (proofFailure === undefined) continue
+      for (const { proofFailures, pointer } of pods) {
         const at = (found.objects[index]?.pointer ?? '') + pointer
-        const { invariant, message, operation = '' } = proofFailure
-        fail(at, `nothing was injected: the patch was not proven harmless: ${invariant} ${operation} ${message}`)
+        for (const failure of proofFailures) fail(at, describeFailure(failure))
       }
     }
     const operations = injected.flatMap(({ pods }, index) => patchOf(found.objects[index]?.pointer ?? '', pods))
     return { before: document.value, after: patched(document.value, operations) }
   })
   return { file, documents, objects, errors }
+}
+
+/** `injection a was left out: its patch was not proven harmless: overwrites: /metadata/labels/x exists already` */
+function describeFailure({ injection, invariant, message }: ProofFailure): string {
+  return `injection ${injection} was left out: its patch was not proven harmless: ${invariant}: ${message}`
 }
 
 function injectOne({ value, pointer }: ManifestObject, document: YamlDocument, context: InjectContext): InjectedObject {

@@ -5,6 +5,7 @@ import type { LintError } from '../report.ts'
 import { isOtherJson, nothingFound } from '../run.ts'
 import type { InjectContext } from './inject-object.ts'
 import { type InjectedFile, injectText } from './inject-text.ts'
+import { withDemands } from './resource-demands.ts'
 
 /** What a run came to. */
 export interface InjectResult {
@@ -33,5 +34,5 @@ export async function injectInputs(found: LintInputs, context: InjectContext, st
     }
   }
   const isEmpty = files.length === 0 && found.errors.length === 0
-  return { files, errors: isEmpty ? [nothingFound(found)] : found.errors }
+  return { files: withDemands(files, context.defaultNamespace), errors: isEmpty ? [nothingFound(found)] : found.errors }
 }
