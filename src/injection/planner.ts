@@ -53,7 +53,7 @@ export class Planner {
     const additions =
       isJob && injection.jobs === 'NativeOnly' ? { ...rendered.additions, containers: [] } : rendered.additions
     const recorded = this.#records.find(({ name }) => name === injection.name)
-    const by = { recorded, onConflict: injection.onConflict }
+    const by = { recorded, onConflict: injection.onConflict, isInjected: this.#isMarked(injection) }
     const containers = judgeContainers(additions, this.#traits, by)
     const volumes = judgeVolumes(additions, draft, by)
     const conflict = containers.conflict ?? volumes.conflict
@@ -61,10 +61,11 @@ export class Planner {
       if (injection.onConflict === 'Deny') this.#deny(injection, conflict)
       return this.#fail(injection, 'conflict', conflict)
     }
-    if (injection.generic === undefined) {
-      const volume = missingVolume(additions, containers.missing, draft, this.#ports.claimedVolumes)
-      if (volume !== undefined) return this.#fail(injection, 'missing-volume', volume)
-    }
+    const volume =
+      injection.generic === undefined
+        ? missingVolume(additions, containers.missing, draft, this.#ports.claimedVolumes)
+        : undefined
+    if (volume !== undefined) return this.#fail(injection, 'missing-volume', volume)
     const notes = [...containers.notes, ...volumes.notes]
     const record = new RecordDraft(injection.name, injection.revision)
     const active: ActiveInjection = { injection, additions, recorded, record, notes }
@@ -85,6 +86,7 @@ export class Planner {
       const conflict = fillContainers(draft, each, active, this.#records)
       if (conflict !== undefined) this.#deny(each.injection, conflict)
     }
+    for (const each of active) this.#noteMissingVolume(each)
     this.#writeRecords(active)
     const outcomes = injections.map((injection): InjectionOutcome => {
       const made = this.#active.get(injection)
@@ -99,6 +101,22 @@ export class Planner {
     return this.#denial === undefined
       ? { outcomes, operations: draft.operations() }
       : { outcomes, operations: [], denial: this.#denial }
+  }
+
+  /** What the status annotation of the generic format says of an injection; undefined for a SidecarInjection. */
+  #isMarked({ generic }: Injection): boolean | undefined {
+    if (generic === undefined) return undefined
+    const status = this.#traits.draft.annotations.get(generic.statusKey)
+    return typeof status === 'string' && status.toLowerCase() === 'injected'
+  }
+
+  /** The generic format injects what mounts a volume that the pod does not have, as the original does: then it is said. */
+  #noteMissingVolume({ injection, additions, record, notes }: ActiveInjection): void {
+    if (injection.generic === undefined) return
+    const added = new Set([...record.lists.initContainers, ...record.lists.containers])
+    const volume = missingVolume(additions, added, this.#traits.draft, this.#ports.claimedVolumes)
+    if (volume === undefined || record.isEmpty) return
+    notes.push({ kind: 'missing-volume', message: `${volume}: the API server refuses such a pod` })
   }
 
   #resultOf({ injection, record }: ActiveInjection): InjectionResult {
@@ -147,7 +165,7 @@ export class Planner {
       }
     }
     const status = injection.generic?.statusKey
-    if (status !== undefined && annotations.get(status) !== 'injected') missing[status] = 'injected'
+    if (status !== undefined && this.#isMarked(injection) !== true) missing[status] = 'injected'
     const keys = Object.keys(missing)
     if (keys.length > 0 && !this.#fits(missing)) return false
     for (const key of keys) {

@@ -37,7 +37,8 @@ export function unselectedReason(
   const selected = selects(injection.namespaceSelector, namespaceReader(namespace, namespaceLabels))
   if (selected === 'unknown') return 'unknown-namespace'
   if (!selected) return 'other-namespace'
-  if (isWindows) return 'windows-pod'
+  // The generic format injects wherever the pod asks, as the original does.
+  if (isWindows && injection.generic === undefined) return 'windows-pod'
   return isJob && injection.jobs === 'Never' ? 'job-pod' : undefined
 }
 
