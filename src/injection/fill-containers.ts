@@ -3,8 +3,9 @@ import { getString, type JsonObject } from '../json/value.ts'
 import type { ActiveInjection } from './active.ts'
 import type { ContainerDraft } from './container-draft.ts'
 import type { PodDraft } from './draft.ts'
-import type { Injection } from './injection.ts'
+import type { Additions, Injection } from './injection.ts'
 import { differenceOf, mountDifferenceOf } from './items.ts'
+import { DECLARED_CONTAINERS } from './judge.ts'
 import { nameOf } from './names.ts'
 import type { OtherInjectors } from './other-injectors.ts'
 import type { InjectionRecord, RecordedMap } from './record.ts'
@@ -40,17 +41,27 @@ export function fillContainers(
 
 /**
  * The names of the containers that are not the pod's own. In the generic format a mutation's mounts go into the containers
- * of earlier mutations too; the later ones' must stay out, or the next call would find them without.
+ * of earlier mutations too; the later ones' must stay out, or the next call would find them without. There only what is
+ * really injected counts: in a job, a container that bears the name of a sidecar is the pod's own.
  */
 function injectedNames(
   { injection }: ActiveInjection,
   all: readonly ActiveInjection[],
   records: readonly InjectionRecord[],
 ): ReadonlySet<string> {
-  const from = injection.generic === undefined ? 0 : all.findIndex(other => other.injection === injection)
-  const names = new Set(all.slice(from).flatMap(other => [...other.injection.declaredNames]))
+  const names = new Set<string>()
+  if (injection.generic === undefined) {
+    for (const other of all) for (const name of other.injection.declaredNames) names.add(name)
+  } else {
+    const from = all.findIndex(other => other.injection === injection)
+    for (const { additions } of all.slice(from)) for (const name of containerNames(additions)) names.add(name)
+  }
   for (const { lists } of records) for (const name of [...lists.containers, ...lists.initContainers]) names.add(name)
   return names
+}
+
+function containerNames(additions: Additions): readonly string[] {
+  return DECLARED_CONTAINERS.flatMap(([list]) => additions[list].map(nameOf))
 }
 
 /** Adds what is missing and returns what is in the way. */

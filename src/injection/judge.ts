@@ -23,6 +23,11 @@ export interface Judged {
 export interface JudgedBy {
   readonly recorded: InjectionRecord | undefined
   readonly onConflict: Injection['onConflict']
+  /**
+   * What the status annotation of the generic format says; undefined for a SidecarInjection. In this format the pod's own
+   * volume of a name is always kept, and once the status says "injected" a container that differs is drift.
+   */
+  readonly isInjected?: boolean | undefined
 }
 
 /** The lists of an injection that hold containers, and where each goes. */
@@ -51,7 +56,8 @@ export function judgeContainers(additions: Additions, traits: PodTraits, by: Jud
       const difference = containerDifference(value, list, present)
       if (difference === undefined) continue
       const what = `the pod has another container ${quote(name)} (${difference})`
-      if (!isDrift(by, list, name)) return conflict(what)
+      const isOurs = by.isInjected === true && present.list === list
+      if (!isOurs && !isDrift(by, list, name)) return conflict(what)
       notes.push({ kind: 'drift', message: `${what}: it was injected and changed since, and is left alone` })
     }
   }
@@ -75,6 +81,10 @@ export function judgeVolumes(additions: Additions, draft: PodDraft, by: JudgedBy
     if (present === undefined) missing.add(name)
     if (difference === undefined) continue
     const what = `the pod has another volume ${quote(name)} (its ${difference} differs)`
+    if (by.isInjected !== undefined) {
+      notes.push({ kind: 'volume-kept', message: `${what}: it is kept, and the containers mount it` })
+      continue
+    }
     if (!isDrift(by, 'volumes', name)) return conflict(what)
     notes.push({ kind: 'drift', message: `${what}: it was injected and changed since, and is left alone` })
   }

@@ -55,6 +55,8 @@ export interface InjectionNote {
   readonly kind:
     | 'conflict'
     | 'drift'
+    | 'volume-kept'
+    | 'missing-volume'
     | 'label-kept'
     | 'annotation-kept'
     | 'selector-label'

@@ -50,7 +50,7 @@ export class Planner {
     const isPartial = this.#traits.isJob && leavesOutContainers(injection) && rendered.additions.containers.length > 0
     const additions = isPartial ? { ...rendered.additions, containers: [] } : rendered.additions
     const recorded = this.#records.find(({ name }) => name === injection.name)
-    const by = { recorded, onConflict: injection.onConflict }
+    const by = { recorded, onConflict: injection.onConflict, isInjected: this.#isMarked(injection) }
     const containers = judgeContainers(additions, this.#traits, by)
     const volumes = judgeVolumes(additions, draft, by)
     const conflict = containers.conflict ?? volumes.conflict
@@ -58,10 +58,11 @@ export class Planner {
       if (injection.onConflict === 'Deny') this.#deny(injection, conflict)
       return this.#fail(injection, 'conflict', conflict)
     }
-    if (injection.generic === undefined) {
-      const volume = missingVolume(additions, containers.missing, draft, this.#ports.claimedVolumes)
-      if (volume !== undefined) return this.#fail(injection, 'missing-volume', volume)
-    }
+    const volume =
+      injection.generic === undefined
+        ? missingVolume(additions, containers.missing, draft, this.#ports.claimedVolumes)
+        : undefined
+    if (volume !== undefined) return this.#fail(injection, 'missing-volume', volume)
     const notes = [...containers.notes, ...volumes.notes]
     if (injection.generic !== undefined && this.#traits.hasHostNetwork) {
       const danger = networkDangerOf(additions)
@@ -106,6 +107,13 @@ export class Planner {
     return this.#denial === undefined
       ? { outcomes, operations: draft.operations(), active: [...this.#active.keys()] }
       : { outcomes, operations: [], active: [...this.#active.keys()], denial: this.#denial }
+  }
+
+  /** What the status annotation of the generic format says of an injection; undefined for a SidecarInjection. */
+  #isMarked({ generic }: Injection): boolean | undefined {
+    if (generic === undefined) return undefined
+    const status = this.#traits.draft.annotations.get(generic.statusKey)
+    return typeof status === 'string' && status.toLowerCase() === 'injected'
   }
 
   /** The first injection that denies speaks. */
@@ -156,7 +164,7 @@ export class Planner {
       }
     }
     const status = injection.generic?.statusKey
-    if (status !== undefined && annotations.get(status) !== 'injected') missing[status] = 'injected'
+    if (status !== undefined && this.#isMarked(injection) !== true) missing[status] = 'injected'
     const keys = Object.keys(missing)
     if (keys.length > 0 && !this.#fits(missing)) return false
     for (const key of keys) {

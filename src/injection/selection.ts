@@ -40,7 +40,8 @@ export function unselectedReason(
   const selected = selects(injection.namespaceSelector, namespaceReader(namespace, namespaceLabels))
   if (selected === 'unknown') return 'unknown-namespace'
   if (!selected) return 'other-namespace'
-  if (traits.isWindows) return 'windows-pod'
+  // The generic format injects wherever the pod asks, as the original does.
+  if (traits.isWindows && injection.generic === undefined) return 'windows-pod'
   return traits.isJob && injection.jobs === 'Never' ? 'job-pod' : undefined
 }
 

@@ -153,7 +153,7 @@ describe('conform', () => {
       {
         pointer: '/args',
         part: 'value',
-        message: 'a list belongs here, and a template only gives text: pods for which it is not empty get nothing',
+        message: 'a list belongs here: what the template gives is read as YAML, and must be one',
       },
     ])
   })

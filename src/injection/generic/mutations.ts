@@ -20,6 +20,11 @@ export interface Mutation {
   readonly volumeMounts: readonly string[]
   readonly ignoreNamespaces: readonly string[]
   readonly implementsSidecarLifecycle: boolean
+  /**
+   * What follows for a pod if the mutation cannot be made: `Deny`, as the original does, or `Allow`. Ours alone: the
+   * original passes over the key. Undefined if the file does not say.
+   */
+  readonly onFailure: 'Allow' | 'Deny' | undefined
   /** The element itself, and where it stands. */
   readonly source: JsonObject
   readonly pointer: Pointer
@@ -60,6 +65,7 @@ const mutationFile: FieldType = object({
       ignoreNamespaces: strings,
       whitelistNamespaces: strings,
       implementsSidecarLifecycle: bool,
+      onFailure: string,
     }),
   ),
 })
@@ -78,13 +84,24 @@ export function readMutations(name: string, text: string): ReadMutations {
     foldsCase: false,
     spell: (scalar, pointer) => spellRaw(value, scalar, pointer),
   })
-  const [first, ...rest] = conformed.problems.map(problem => value.locate(problem))
+  const faults = [...conformed.problems, ...wrongChoices(conformed.value)]
+  const [first, ...rest] = faults.map(problem => value.locate(problem))
   if (first !== undefined) return { ok: false, problems: [first, ...rest] }
   const mutations = getList(conformed.value, 'mutationConfigs')
     .filter(isObject)
     .map((each, index) => mutationOf(each, get(value.root, 'mutationConfigs'), index))
   const locate = (problem: ValueProblem) => value.locate(problem)
   return { ok: true, mutations, warnings: conformed.warnings.map(locate), locate }
+}
+
+function wrongChoices(value: Json): readonly ValueProblem[] {
+  return getList(value, 'mutationConfigs').flatMap((mutation, index): readonly ValueProblem[] => {
+    const choice = get(mutation, 'onFailure') ?? null
+    if (choice === null || onFailureOf(mutation) !== undefined) return []
+    return [
+      { pointer: pointerOf(['mutationConfigs', index, 'onFailure']), part: 'value', message: 'must be Allow or Deny' },
+    ]
+  })
 }
 
 function spellRaw(value: SourceValue, scalar: number | boolean, pointer: Pointer): string {
@@ -111,9 +128,15 @@ function mutationOf(mutation: Json, sources: Json | undefined, index: number): M
     volumeMounts: names('volumeMounts'),
     ignoreNamespaces: names('ignoreNamespaces'),
     implementsSidecarLifecycle: get(mutation, 'implementsSidecarLifecycle') === true,
+    onFailure: onFailureOf(mutation),
     source: isObject(source) ? source : {},
     pointer: pointerOf(['mutationConfigs', index]),
   }
+}
+
+function onFailureOf(mutation: Json): Mutation['onFailure'] {
+  const value = get(mutation, 'onFailure')
+  return value === 'Allow' || value === 'Deny' ? value : undefined
 }
 
 function stringsAt(value: Json, key: string): readonly string[] {

@@ -61,7 +61,7 @@ function injectionOf(mutation: Mutation, sidecars: Sidecars, { mutationFile, rev
     objectSelector: [],
     ignoredNamespaces: mutation.ignoreNamespaces,
     onConflict: 'Skip',
-    onFailure: 'Allow',
+    onFailure: mutation.onFailure ?? 'Allow',
     jobs: mutation.implementsSidecarLifecycle ? 'Always' : 'NativeOnly',
     isStaged: false,
     declaredNames: new Set([...mutation.initContainers, ...mutation.containers]),

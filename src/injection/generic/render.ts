@@ -7,7 +7,7 @@ import type { Mutation } from './mutations.ts'
 import { type PodSidecars, SIDECAR_LISTS, type SidecarList, type Sidecars } from './sidecars.ts'
 import { Budget } from './template/budget.ts'
 import { attempt, Fault } from './template/fault.ts'
-import { podValue } from './template/template.ts'
+import { podValue } from './template/pod-value.ts'
 
 /** The additions of one mutation, as a function of the pod. */
 export function rendererOf(mutation: Mutation, sidecars: Sidecars): (pod: PodFacts) => Rendered {
@@ -25,7 +25,9 @@ export function rendererOf(mutation: Mutation, sidecars: Sidecars): (pod: PodFac
       return additionsOf(mutation, list => select(list, mutation[list], forPod, isPlain))
     })
     if (rendered instanceof Fault) {
-      return { ok: false, message: `${sidecars.place(rendered.offset)}: ${rendered.message}`, denies: false }
+      const message = `${sidecars.place(rendered.offset)}: ${rendered.message}`
+      // As the original, which refuses a pod for which its file cannot be rendered.
+      return { ok: false, message, denies: mutation.onFailure !== 'Allow' }
     }
     return finish(rendered, mutation, pod)
   }

@@ -7,11 +7,11 @@ import type { PodSidecars, SidecarLists } from './sidecars.ts'
 import { readValue } from './source.ts'
 import { Budget } from './template/budget.ts'
 import { Fault } from './template/fault.ts'
-import type { Action, Piece } from './template/lexer.ts'
-import { trimmed } from './template/parser.ts'
+import { type Action, type Piece, trimmed } from './template/lexer.ts'
+
 import { parseTemplate, renderText, type Template } from './template/template.ts'
 import type { TemplateValue } from './template/value.ts'
-import { isControl, type ReadSidecars, refused, SAMPLE_POD, type TemplateSource } from './template-source.ts'
+import { isControl, isShared, type ReadSidecars, refused, SAMPLE_POD, type TemplateSource } from './template-source.ts'
 
 /**
  * Reads a file whose templates each stand inside one scalar: it is parsed as YAML once, with a word of letters and
@@ -21,6 +21,8 @@ import { isControl, type ReadSidecars, refused, SAMPLE_POD, type TemplateSource 
 export function readScalarTemplates(source: TemplateSource): ReadSidecars | undefined {
   const { file, text, pieces } = source
   const actions = pieces.filter((piece): piece is Action => piece.kind === 'action')
+  // What one scalar defines, another may call.
+  if (actions.some(isShared)) return undefined
   const placeholders = new Placeholders(text)
   const value = readValue(file, assemble(pieces, actions, placeholders))
   if ('message' in value) return actions.length === 0 ? refused(value) : undefined
@@ -86,7 +88,12 @@ function templatesIn(
 function* stringsIn(value: Json): Generator<string> {
   if (typeof value === 'string') yield value
   else if (isList(value)) for (const item of value) yield* stringsIn(item)
-  else if (isObject(value)) for (const key of Object.keys(value)) yield* stringsIn(value[key] ?? null)
+  else if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      yield key
+      yield* stringsIn(value[key] ?? null)
+    }
+  }
 }
 
 function faultsFor(
@@ -116,7 +123,8 @@ function forPod(
       value ??= pod()
       const rendered = renderText(found.template, value, budget)
       if (!rendered.ok) throw new Fault(rendered.fault.message, rendered.fault.offset)
-      return { text: rendered.value, offset: found.offset }
+      const beforeParse = (characters: number) => budget.parse(found.offset, characters)
+      return { text: rendered.value, offset: found.offset, beforeParse }
     },
   }
 }

@@ -1,5 +1,6 @@
+import { quote } from '../../admission/text.ts'
 import type { Pointer } from '../../json/pointer.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import { get, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
 import type { Problem, ValueProblem } from '../../policy/problems.ts'
 import type { YamlDocument } from '../../yaml/document.ts'
 import { positionsIn } from '../../yaml/lines.ts'
@@ -74,7 +75,26 @@ export function readValue(file: SourceFile, assembled: Assembled): SourceValue |
   if (second !== undefined) {
     return file.problem('the file has a second document', assembled.sourceOffset(second.locate('').start))
   }
+  if (isConfigMap(document.value)) return file.problem(configMapMessage(document.value), 0)
   if (isObject(document.value)) return new SourceValue(document.value, document, file, assembled)
   const start = assembled.sourceOffset(document.locate('').start)
   return file.problem(document.value === null ? 'the file is empty' : 'the file must hold an object', start)
+}
+
+function isConfigMap(value: Json): value is JsonObject {
+  return getString(value, 'kind') === 'ConfigMap' && get(value, 'data') !== undefined
+}
+
+/** What to do about a file that is still wrapped. */
+function configMapMessage(value: JsonObject): string {
+  const data = get(value, 'data')
+  const keys = isObject(data) ? Object.keys(data) : []
+  const metadata = get(value, 'metadata')
+  const [name, namespace] = ['name', 'namespace'].map(key => getString(metadata, key))
+  const from = `kubectl get configmap ${name ?? 'NAME'}${namespace === undefined ? '' : ` -n ${namespace}`}`
+  const key = (keys[0] ?? 'KEY').replaceAll('.', '\\.')
+  return (
+    `this is a ConfigMap, which holds the file as a text under data (${keys.map(quote).join(', ')}): mount it as a volume ` +
+    `and name the file in it, or write the text into a file of its own: ${from} -o jsonpath='{.data.${key}}'`
+  )
 }

@@ -81,7 +81,8 @@ function forPod(source: TemplateSource, placeholders: Placeholders, pod: Templat
       const text = stretches
         .map(stretch => ('index' in stretch ? (rendered.values[stretch.index]?.text ?? '') : stretch.text))
         .join('')
-      return { text, offset: first === undefined ? 0 : (rendered.values[first.index]?.offset ?? 0) }
+      const offset = first === undefined ? 0 : (rendered.values[first.index]?.offset ?? 0)
+      return { text, offset, beforeParse: characters => budget.parse(offset, characters) }
     },
   }
 }

@@ -2,7 +2,8 @@ import type { Problem } from '../../policy/problems.ts'
 import type { Sidecars } from './sidecars.ts'
 import type { SourceFile } from './source.ts'
 import type { Action, Piece } from './template/lexer.ts'
-import { podValue, type Template } from './template/template.ts'
+import { podValue } from './template/pod-value.ts'
+import type { Template } from './template/template.ts'
 
 /** A sidecar file's text, read as a template. */
 export interface TemplateSource {
@@ -34,6 +35,14 @@ export const SAMPLE_POD = podValue({
 
 /** Whether an action is more than one value: a block, an end of one, or a variable. */
 export function isControl({ tokens: [first, second] }: Action): boolean {
-  if (first?.kind === 'name') return ['if', 'range', 'with', 'else', 'end'].includes(first.text)
+  if (first?.kind === 'name')
+    return ['if', 'range', 'with', 'else', 'end', 'define', 'block', 'template', 'break', 'continue'].includes(
+      first.text,
+    )
   return first?.kind === 'variable' && (second?.text === ':=' || second?.text === '=')
+}
+
+/** Whether an action is about templates that have names. */
+export function isShared({ tokens: [first] }: Action): boolean {
+  return first?.kind === 'name' && ['define', 'block', 'template'].includes(first.text)
 }

@@ -85,7 +85,7 @@ class Conformer {
 
   #opaque(value: string, type: FieldType, pointer: Pointer): Json {
     if (type.kind === 'list' || type.kind === 'map' || type.kind === 'object') {
-      const message = `${expected(type)} belongs here, and a template only gives text: pods for which it is not empty get nothing`
+      const message = `${expected(type)} belongs here: what the template gives is read as YAML, and must be one`
       this.warnings.push({ pointer, part: 'value', message })
     }
     return value

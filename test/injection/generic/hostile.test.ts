@@ -22,12 +22,12 @@ describe('injection 37: a template that fails', () => {
 - {name: n, annotationNamespace: other.com, annotationTrigger: inject, containers: [d]}
 `
 
-  it('is not rendered before somebody asks, and then is a failure that does not deny', () => {
+  it('is not rendered before somebody asks, and then refuses the pod, as the original does', () => {
     const [injection] = compile(throws)
     expect(injection?.render({ annotations: { on: 'x', l: '[1]' }, serviceAccountName: '', isJob: false })).toEqual({
       ok: false,
-      message: 'sidecars.yaml:4:46: index: 3 is out of range of a list of 1',
-      denies: false,
+      message: 'sidecars.yaml:4:46: index: 3 is out of range; the last is 0',
+      denies: true,
     })
   })
 
@@ -82,22 +82,45 @@ describe('injection 38: an annotation is text and never structure', () => {
     expect(get(container(structured, values), 'args')).toEqual(['template1z', 'secret'])
   })
 
-  it('where a list belongs, it is refused for the pod, and absent where it is empty', () => {
+  it('where a list belongs, it is read as one, stays in its place, and is absent where it is empty', () => {
     const text = sidecar('args: {% .Annotations.a %}')
     expect(warnings(text)[0]).toBe(
-      'sidecars.yaml:4:9: a list belongs here, and a template only gives text: pods for which it is not empty get nothing',
+      'sidecars.yaml:4:9: a list belongs here: what the template gives is read as YAML, and must be one',
     )
     expect(container(text)).toEqual({ name: 'c', image: 'a:1' })
-    expect(render(text, { annotations: { a: '[x]' } })).toEqual({
+    expect(container(text, { a: '["x","y"]' })).toEqual({ name: 'c', image: 'a:1', args: ['x', 'y'] })
+    expect(container(text, { a: '- x\n- 7' })).toEqual({ name: 'c', image: 'a:1', args: ['x', '7'] })
+    expect(render(text, { annotations: { a: '[x]\n  securityContext: {privileged: true}' } })).toMatchObject({
       ok: false,
-      message: 'sidecars.yaml:4:9: a list belongs here, and a template only gives text: "[x]"',
-      denies: false,
+      denies: true,
+    })
+    expect(render(text, { annotations: { a: 'x' } })).toEqual({
+      ok: false,
+      message: 'sidecars.yaml:4:9: a list belongs here, and the template gives "x": must be a list, not a string',
+      denies: true,
     })
   })
 
-  it('it is no key either', () => {
-    expect(problems(sidecar('resources: {limits: {"{% .Annotations.a %}": 1}}'))).toEqual([
-      'sidecars.yaml:4:24: a template cannot stand in a key',
+  it('a map of an annotation must be of the type of its place', () => {
+    const text = sidecar('resources: {% .Annotations.a %}')
+    expect(get(container(text, { a: '{limits: {memory: 1Gi}}' }), 'resources')).toEqual({ limits: { memory: '1Gi' } })
+    expect(render(text, { annotations: { a: '{limits: {memory: plain}}' } })).toMatchObject({ ok: false, denies: true })
+  })
+
+  it('it is the key of a map, and no name of a field', () => {
+    const text = sidecar('resources: {limits: {"{% .Annotations.a %}": 1}}')
+    expect(get(container(text, { a: 'cpu' }), 'resources')).toEqual({ limits: { cpu: '1' } })
+    expect(problems(sidecar('{% .Annotations.a %}: x'))).toEqual([
+      'sidecars.yaml:4:3: a template cannot be the name of a field',
+    ])
+  })
+
+  it.each([
+    ['containers: {% .Annotations.a %}', 'sidecars.yaml:1:13'],
+    ['containers: ["{% .Annotations.a %}"]', 'sidecars.yaml:1:14'],
+  ])('it is no whole entry: %s', (text, place) => {
+    expect(problems(text)).toEqual([
+      `${place}: a template gives a value, and no whole entry: write the entry, or {% range %} around its lines`,
     ])
   })
 
@@ -171,7 +194,7 @@ describe('injection 39: what looks like another scalar stays a string', () => {
     ],
     ['[1]', 'sidecars.yaml:4:27: the template gives "[1]": must be a whole number, not a string'],
   ])('elsewhere %j is a failure', (a, message) => {
-    expect(render(port, { annotations: { a } })).toEqual({ ok: false, message, denies: false })
+    expect(render(port, { annotations: { a } })).toEqual({ ok: false, message, denies: true })
   })
 })
 
@@ -265,7 +288,7 @@ describe('injection 43: long annotations', () => {
     expect(render(text, { annotations: { a: 'x'.repeat(1_000_000) } })).toEqual({
       ok: false,
       message: 'sidecars.yaml:4:14: a value is longer than 524288 characters',
-      denies: false,
+      denies: true,
     })
   })
 

@@ -139,7 +139,7 @@ describe('a file that makes structure', () => {
     ['1', 'sidecars.yaml:8:8: for this pod the file is wrong: must be true or false, not a number'],
     ['2', 'sidecars.yaml:13:1: for this pod the file is wrong: a list or mapping in brackets is not closed'],
   ])('may be wrong for a pod', (b, message) => {
-    expect(render(text, { annotations: { b } })).toEqual({ ok: false, message, denies: false })
+    expect(render(text, { annotations: { b } })).toEqual({ ok: false, message, denies: true })
   })
 
   it.each([

@@ -4,7 +4,18 @@ import type { TemplateValue } from './value.ts'
 export type Node =
   | { readonly kind: 'text'; readonly text: string; readonly offset: number }
   | { readonly kind: 'output'; readonly pipe: Pipe }
+  | { readonly kind: 'break' | 'continue'; readonly offset: number }
+  | Call
   | Block
+
+/** `{% template "name" pipeline %}`. */
+export interface Call {
+  readonly kind: 'template'
+  readonly name: string
+  /** Undefined if the template is called without a value. */
+  readonly pipe: Pipe | undefined
+  readonly offset: number
+}
 
 /** `{% if … %}body{% else %}otherwise{% end %}`; an `else if` is an `if` in `otherwise`. */
 export interface Block {
@@ -24,7 +35,7 @@ export interface Pipe {
   readonly commands: readonly Command[]
 }
 
-/** A function or value, and what the function is given. */
+/** A function or value, and the arguments of the function. */
 export interface Command {
   readonly offset: number
   readonly terms: readonly Term[]
@@ -32,28 +43,38 @@ export interface Command {
 
 export type Term = { readonly offset: number } & (
   | { readonly kind: 'constant'; readonly value: TemplateValue }
+  /** A number that no int holds: an error if it is ever used. */
+  | { readonly kind: 'overflow'; readonly text: string }
+  | { readonly kind: 'nil' }
   | { readonly kind: 'function'; readonly name: string }
   /** `.a.b`; without a path the dot itself. */
   | { readonly kind: 'dot'; readonly path: readonly string[] }
   | { readonly kind: 'variable'; readonly name: string; readonly path: readonly string[] }
-  | { readonly kind: 'pipe'; readonly pipe: Pipe; readonly path: readonly string[] }
+  | { readonly kind: 'pipe'; readonly pipe: Pipe }
+  /** `(pipeline).a.b`, and the same behind a function or nil. */
+  | { readonly kind: 'chain'; readonly of: Term; readonly path: readonly string[] }
 )
 
-/** The names of the functions that templates may call. */
+/** The names of the functions that templates may call: Go's own, and the one that the original adds. */
 export const FUNCTIONS: readonly string[] = [
-  'index',
-  'fromYaml',
   'and',
-  'or',
-  'not',
-  'len',
+  'call',
   'eq',
-  'ne',
-  'lt',
-  'le',
-  'gt',
+  'fromYaml',
   'ge',
+  'gt',
+  'html',
+  'index',
+  'js',
+  'le',
+  'len',
+  'lt',
+  'ne',
+  'not',
+  'or',
   'print',
-  'println',
   'printf',
+  'println',
+  'slice',
+  'urlquery',
 ]

@@ -31,7 +31,7 @@ export class Budget {
   }
 
   parse(offset: number, characters: number): void {
-    if (characters > LIMITS.yaml) throw new Fault(`fromYaml reads at most ${LIMITS.yaml} characters`, offset)
+    if (characters > LIMITS.yaml) throw new Fault(`a text of YAML has more than ${LIMITS.yaml} characters`, offset)
     this.parseAgain(offset, characters)
   }
 

@@ -1,27 +1,69 @@
-import { TemplateMap, type TemplateValue, typeName } from './value.ts'
+import {
+  compareBytes,
+  goType,
+  integerOf,
+  NilInterface,
+  NilPointer,
+  Sized,
+  Struct,
+  stringOf,
+  TemplateList,
+  TemplateMap,
+  type TemplateValue,
+  typeName,
+  unwrap,
+} from './value.ts'
 
-/** Whether two values are equal as Go's `eq` has it; a string says why they cannot be compared. */
-export function areEqual(a: TemplateValue, b: TemplateValue): boolean | string {
-  for (const value of [a, b]) {
-    if (value instanceof TemplateMap || (typeof value === 'object' && value !== null)) {
-      return `${typeName(value)} cannot be compared`
-    }
-  }
-  if (a === null || b === null) return a === b
-  return typeof a === typeof b ? a === b : `${typeName(a)} cannot be compared with ${typeName(b)}`
+/** The kinds that Go compares; undefined for what has an order with nothing. */
+function basicKind(value: TemplateValue): 'bool' | 'int' | 'uint' | 'float' | 'string' | undefined {
+  if (stringOf(value) !== undefined) return 'string'
+  if (value instanceof Sized && value.isUnsigned) return 'uint'
+  if (integerOf(value) !== undefined) return 'int'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'number' ? 'float' : undefined
 }
 
-/** Whether `a` comes before `b`, as Go's `lt` has it; a string says why that cannot be said. */
-export function isLess(a: TemplateValue, b: TemplateValue): boolean | string {
-  if (typeof a === 'string' && typeof b === 'string') return compareBytes(a, b) < 0
-  if (typeof a === 'bigint' && typeof b === 'bigint') return a < b
+/** Whether two values are equal as Go's `eq` has it. A string says why they cannot be compared. */
+export function areEqual(left: TemplateValue, right: TemplateValue): boolean | string {
+  const [a, b] = [unwrap(left), unwrap(right)]
+  const [kindA, kindB] = [basicKind(a), basicKind(b)]
+  const [intA, intB] = [integerOf(a), integerOf(b)]
+  if (intA !== undefined && intB !== undefined) return intA === intB
+  if (kindA !== kindB) return a === null || b === null ? false : incomparable(a, b)
+  if (kindA === 'string') return stringOf(a) === stringOf(b)
+  if (kindA !== undefined) return a === b
+  if (a !== null && b !== null && reflectKind(a) !== reflectKind(b)) return incomparable(a, b)
+  if (isNil(a) || isNil(b)) return isNil(a) === isNil(b)
+  return b instanceof Struct && b.texts !== undefined
+    ? a instanceof Struct && a.type === b.type
+    : `${typeName(b)} cannot be compared`
+}
+
+function reflectKind(value: TemplateValue): string {
+  if (value instanceof TemplateList) return 'slice'
+  if (value instanceof TemplateMap) return 'map'
+  return value instanceof NilPointer ? 'pointer' : 'struct'
+}
+
+function isNil(value: TemplateValue): boolean {
+  if (value === null || value instanceof NilInterface || value instanceof NilPointer) return true
+  return (value instanceof TemplateList || value instanceof TemplateMap) && value.isNil
+}
+
+function incomparable(a: TemplateValue, b: TemplateValue): string {
+  const [nameA, nameB] = [typeName(a), typeName(b)]
+  const [first, second] = nameA === nameB ? [goType(a), goType(b)] : [nameA, nameB]
+  return `${first} cannot be compared with ${second}`
+}
+
+/** Whether `left` comes before `right`, as Go's `lt` has it. A string says why they have no order. */
+export function isLess(left: TemplateValue, right: TemplateValue): boolean | string {
+  const [a, b] = [unwrap(left), unwrap(right)]
+  for (const value of [a, b]) if (basicKind(value) === undefined) return `${typeName(value)} has no order`
+  const [intA, intB] = [integerOf(a), integerOf(b)]
+  if (intA !== undefined && intB !== undefined) return intA < intB
+  const [textA, textB] = [stringOf(a), stringOf(b)]
+  if (textA !== undefined && textB !== undefined) return compareBytes(textA, textB) < 0
   if (typeof a === 'number' && typeof b === 'number') return a < b
-  return `${typeName(a)} cannot be compared with ${typeName(b)}`
-}
-
-/** By code point, which is the order of the UTF-8 bytes; code units would put U+FFFD behind an emoji. */
-function compareBytes(a: string, b: string): number {
-  let i = 0
-  while (i < a.length && i < b.length && a[i] === b[i]) i++
-  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1)
+  return typeof a === 'boolean' && typeof b === 'boolean' ? 'a boolean has no order' : incomparable(a, b)
 }

@@ -21,15 +21,20 @@ export class Cursor {
     return this.#tokens[this.#at++]
   }
 
-  /** Where the next token stands, or the action where there is none. */
+  /** The offset of the next token, or of the action at its end. */
   get offset(): number {
     return this.peek()?.offset ?? this.#offset
   }
 
-  /** Takes the punctuation or name `text` where it comes next. */
-  take(text: string): boolean {
+  /** Whether the next token is the punctuation or name `text`. */
+  isAt(text: string): boolean {
     const token = this.peek()
-    const isIt = token !== undefined && (token.kind === 'punctuation' || token.kind === 'name') && token.text === text
+    return token !== undefined && (token.kind === 'punctuation' || token.kind === 'name') && token.text === text
+  }
+
+  /** Takes the punctuation or name `text` if it is next. */
+  take(text: string): boolean {
+    const isIt = this.isAt(text)
     if (isIt) this.#at++
     return isIt
   }
@@ -40,7 +45,7 @@ export class Cursor {
   }
 }
 
-/** A token as it stands in a message. */
+/** A token as messages name it. */
 export function describe(token: Token | undefined): string {
   if (token === undefined) return 'the end of the action'
   if (token.kind === 'string') return 'a string'

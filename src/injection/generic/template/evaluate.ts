@@ -1,98 +1,194 @@
 import { quote } from '../../../admission/text.ts'
-import type { Block, Command, Node, Pipe, Term } from './ast.ts'
+import type { Block, Call, Command, Node, Pipe, Term } from './ast.ts'
 import type { Budget } from './budget.ts'
 import { Fault } from './fault.ts'
+import { follow } from './fields.ts'
 import { callFunction, taker } from './functions.ts'
-import { textOf } from './text.ts'
-import { isTemplateList, isTrue, Struct, TemplateMap, type TemplateValue, typeName } from './value.ts'
+import type { ParsedTemplate } from './parser.ts'
+import { printed } from './print.ts'
+import { integerOf, isTrue, Sized, TemplateList, TemplateMap, type TemplateValue, typeName, unwrap } from './value.ts'
 
-/** Where a template writes to: what the template itself says, and what it computed, apart. */
+/** Where a template writes to: its own text, and what it computed, apart. */
 export interface Sink {
   text(text: string, offset: number): void
   value(text: string, offset: number): void
 }
 
+/** Templates that call templates do so no deeper, so that the stack holds. */
+const CALL_DEPTH = 100
+
+interface Variable {
+  readonly name: string
+  value: TemplateValue
+}
+
+/** A way out of the nodes of a `range`. */
+type Exit = 'break' | 'continue' | undefined
+
 /** One rendering of a template. Throws a Fault. */
 export class Evaluation {
+  readonly #template: ParsedTemplate
   readonly #budget: Budget
   readonly #sink: Sink
-  readonly #variables: { readonly name: string; value: TemplateValue }[]
+  #variables: Variable[] = []
+  #depth = 0
 
-  constructor(pod: TemplateValue, budget: Budget, sink: Sink) {
+  constructor(template: ParsedTemplate, budget: Budget, sink: Sink) {
+    this.#template = template
     this.#budget = budget
     this.#sink = sink
-    this.#variables = [{ name: '$', value: pod }]
   }
 
-  run(nodes: readonly Node[], dot: TemplateValue): void {
+  run(pod: TemplateValue): void {
+    this.#variables = [{ name: '$', value: pod }]
+    this.#nodes(this.#template.nodes, pod)
+  }
+
+  #nodes(nodes: readonly Node[], dot: TemplateValue): Exit {
     for (const node of nodes) {
-      if (node.kind === 'text') {
-        this.#budget.write(node.offset, node.text.length)
-        this.#sink.text(node.text, node.offset)
-      } else if (node.kind === 'output') this.#output(node.pipe, dot)
-      else this.#block(node, dot)
+      switch (node.kind) {
+        case 'text':
+          this.#budget.write(node.offset, node.text.length)
+          this.#sink.text(node.text, node.offset)
+          break
+        case 'output':
+          this.#output(node.pipe, dot)
+          break
+        case 'template':
+          this.#call(node, dot)
+          break
+        case 'break':
+        case 'continue':
+          return node.kind
+        default: {
+          const exit = this.#block(node, dot)
+          if (exit !== undefined) return exit
+        }
+      }
     }
+    return undefined
   }
 
   #output(pipe: Pipe, dot: TemplateValue): void {
     const value = this.#pipe(pipe, dot)
     if (pipe.variables.length > 0) return
-    const text = textOf(value, taker({ offset: pipe.offset, budget: this.#budget }))
+    const text = printed(value, taker({ offset: pipe.offset, budget: this.#budget }))
     this.#budget.write(pipe.offset, text.length)
     this.#sink.value(text, pipe.offset)
   }
 
-  #block({ kind, pipe, body, otherwise }: Block, dot: TemplateValue): void {
-    const mark = this.#variables.length
-    const value = this.#pipe(pipe, dot)
-    if (kind === 'range') this.#range(value, pipe, body, () => this.run(otherwise, dot))
-    else if (isTrue(value)) this.run(body, kind === 'with' ? value : dot)
-    else this.run(otherwise, dot)
-    this.#variables.length = mark
+  /** A template that is called sees the value that it is given, and no variable. */
+  #call({ name, pipe, offset }: Call, dot: TemplateValue): void {
+    this.#budget.step(offset)
+    const nodes = this.#template.defined.get(name)
+    if (nodes === undefined) throw new Fault(`there is no template ${quote(name)}`, offset)
+    if (this.#depth >= CALL_DEPTH) throw new Fault(`templates call each other more than ${CALL_DEPTH} deep`, offset)
+    const value = pipe === undefined ? null : this.#pipe(pipe, dot)
+    const variables = this.#variables
+    this.#variables = [{ name: '$', value }]
+    this.#depth++
+    this.#nodes(nodes, value)
+    this.#depth--
+    this.#variables = variables
   }
 
-  #range(value: TemplateValue, pipe: Pipe, body: readonly Node[], otherwise: () => void): void {
-    const entries = entriesOf(value)
-    if (entries === undefined) throw new Fault(`range does not go over ${typeName(value)}`, pipe.offset)
-    if (entries.length === 0) otherwise()
-    this.#budget.step(pipe.offset, entries.length)
-    for (const [key, item] of entries) {
-      const mark = this.#variables.length
-      const [first, second] = pipe.variables
-      // One variable is set to the element, of two the first to its index or key.
-      if (second !== undefined && first !== undefined) this.#declare(first, key)
-      const name = second ?? first
-      if (name !== undefined) this.#declare(name, item)
-      this.run(body, item)
-      this.#variables.length = mark
+  #block({ kind, pipe, body, otherwise }: Block, dot: TemplateValue): Exit {
+    const mark = this.#variables.length
+    const value = this.#pipe(pipe, dot)
+    let exit: Exit
+    if (kind === 'range') exit = this.#range(value, pipe, body) ? undefined : this.#nodes(otherwise, dot)
+    else exit = isTrue(value) ? this.#nodes(body, kind === 'with' ? value : dot) : this.#nodes(otherwise, dot)
+    this.#variables.length = mark
+    return exit
+  }
+
+  /** Whether there was anything to go over. */
+  #range(value: TemplateValue, pipe: Pipe, body: readonly Node[]): boolean {
+    const { offset, variables } = pipe
+    const count = integerOf(value)
+    if (count !== undefined && variables.length > 1) {
+      throw new Fault('range over an integer sets one variable at most', offset)
     }
+    let isEmpty = true
+    const mark = this.#variables.length
+    for (const [key, item] of this.#entriesOf(value, offset)) {
+      isEmpty = false
+      this.#budget.step(offset)
+      this.#setLoop(pipe, key, item, mark)
+      const exit = this.#nodes(body, item)
+      this.#variables.length = mark
+      if (exit === 'break') break
+    }
+    return !isEmpty
+  }
+
+  /** One variable is set to the element, of two the first to its index or key. Go declares them once, around the loop. */
+  #setLoop(pipe: Pipe, key: TemplateValue, item: TemplateValue, mark: number): void {
+    const { isAssignment, offset } = pipe
+    const [first, second] = pipe.variables
+    if (first === undefined) return
+    if (isAssignment) {
+      this.#assign(first, second === undefined ? item : key, offset)
+      if (second !== undefined) this.#assign(second, item, offset)
+      return
+    }
+    const top = this.#variables[mark - 1]
+    const below = this.#variables[mark - 2]
+    if (top !== undefined) top.value = item
+    if (second !== undefined && below !== undefined) below.value = key
+  }
+
+  *#entriesOf(value: TemplateValue, offset: number): Generator<readonly [TemplateValue, TemplateValue]> {
+    const count = integerOf(value)
+    if (count !== undefined) {
+      for (let i = 0n; i < count; i++) yield [null, value instanceof Sized ? new Sized(value.type, i) : i]
+    } else if (value instanceof TemplateList) {
+      for (const [i, item] of value.items.entries()) yield [BigInt(i), item]
+    } else if (value instanceof TemplateMap) {
+      yield* value.entries
+    } else if (value !== null) throw new Fault(`range does not go over ${typeName(value)}`, offset)
   }
 
   #pipe(pipe: Pipe, dot: TemplateValue): TemplateValue {
     this.#budget.step(pipe.offset)
     let value: TemplateValue | undefined
-    for (const command of pipe.commands) value = this.#command(command, dot, value)
+    for (const command of pipe.commands) value = unwrap(this.#command(command, dot, value))
     const result = value ?? null
     for (const name of pipe.variables) {
-      if (pipe.isAssignment) this.#assign(name, result)
-      else this.#declare(name, result)
+      if (pipe.isAssignment) this.#assign(name, result, pipe.offset)
+      else this.#variables.push({ name, value: result })
     }
     return result
   }
 
-  /** @param piped what stands before `|`; it becomes the last argument. */
-  #command({ terms }: Command, dot: TemplateValue, piped: TemplateValue | undefined): TemplateValue {
+  /** @param piped the value before `|`; it becomes the last argument. */
+  #command({ terms, offset }: Command, dot: TemplateValue, piped: TemplateValue | undefined): TemplateValue {
     const [first, ...rest] = terms
-    if (first?.kind !== 'function') return first === undefined ? null : this.#term(first, dot)
-    if (first.name === 'and' || first.name === 'or') return this.#choose(first, rest, dot, piped)
-    const args = rest.map(term => this.#term(term, dot))
+    if (first === undefined) return null
+    if (first.kind === 'function') return this.#function(first, rest, dot, piped)
+    if (rest.length > 0 || piped !== undefined) {
+      throw new Fault('the first value is not a function and takes no arguments', offset)
+    }
+    if (first.kind === 'nil') throw new Fault('nil cannot be written', offset)
+    return this.#term(first, dot)
+  }
+
+  #function(
+    { name, offset }: Term & { kind: 'function' },
+    terms: readonly Term[],
+    dot: TemplateValue,
+    piped: TemplateValue | undefined,
+  ): TemplateValue {
+    if (name === 'and' || name === 'or') return this.#choose(name, offset, terms, dot, piped)
+    const args = terms.map(term => this.#term(term, dot))
     if (piped !== undefined) args.push(piped)
-    return callFunction(first.name, args, { offset: first.offset, budget: this.#budget })
+    return callFunction(name, args, { offset, budget: this.#budget })
   }
 
   /** `and` gives the first argument that is false, `or` the first that is true; otherwise the last. */
   #choose(
-    { name, offset }: Term & { kind: 'function' },
+    name: 'and' | 'or',
+    offset: number,
     terms: readonly Term[],
     dot: TemplateValue,
     piped: TemplateValue | undefined,
@@ -111,51 +207,30 @@ export class Evaluation {
     switch (term.kind) {
       case 'constant':
         return term.value
+      case 'overflow':
+        throw new Fault(`${term.text} is larger than any int`, term.offset)
+      case 'nil':
+        return null
       case 'function':
-        return this.#command({ offset: term.offset, terms: [term] }, dot, undefined)
+        return this.#function(term, [], dot, undefined)
       case 'dot':
         return follow(dot, term.path, term.offset)
       case 'variable':
         return follow(this.#find(term.name, term.offset).value, term.path, term.offset)
+      case 'chain':
+        return follow(this.#term(term.of, dot), term.path, term.offset)
       default:
-        return follow(this.#pipe(term.pipe, dot), term.path, term.offset)
+        return this.#pipe(term.pipe, dot)
     }
   }
 
-  #declare(name: string, value: TemplateValue): void {
-    this.#variables.push({ name, value })
+  #assign(name: string, value: TemplateValue, offset: number): void {
+    this.#find(name, offset).value = value
   }
 
-  #assign(name: string, value: TemplateValue): void {
-    this.#find(name, 0).value = value
-  }
-
-  #find(name: string, offset: number): { value: TemplateValue } {
+  #find(name: string, offset: number): Variable {
     const found = this.#variables.findLast(variable => variable.name === name)
     if (found === undefined) throw new Fault(`variable ${quote(name)} is not defined here`, offset)
     return found
   }
-}
-
-function follow(value: TemplateValue, path: readonly string[], offset: number): TemplateValue {
-  let at = value
-  for (const name of path) {
-    const found: TemplateValue | undefined =
-      at instanceof TemplateMap
-        ? (at.entries.get(name) ?? at.missing)
-        : at instanceof Struct
-          ? at.fields.get(name)
-          : undefined
-    if (found === undefined) throw new Fault(`${typeName(at)} has no field ${quote(`.${name}`)}`, offset)
-    at = found
-  }
-  return at
-}
-
-/** The elements that `range` goes over, maps sorted by key; undefined where it cannot. */
-function entriesOf(value: TemplateValue): readonly (readonly [TemplateValue, TemplateValue])[] | undefined {
-  if (value === null) return []
-  if (isTemplateList(value)) return value.map((item, i) => [BigInt(i), item] as const)
-  if (!(value instanceof TemplateMap)) return undefined
-  return [...value.entries].sort(([a], [b]) => (a < b ? -1 : 1))
 }

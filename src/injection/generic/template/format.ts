@@ -1,127 +1,181 @@
-import { quote } from '../../../admission/text.ts'
-import { floatText, textOf } from './text.ts'
-import { type TemplateValue, typeName } from './value.ts'
+import { type Flags, noFlags } from './flags.ts'
+import { Printer } from './printer.ts'
+import { integerOf, type TemplateValue } from './value.ts'
 
-/** Told of characters before they are made; throws where they are too many. */
-export type Take = (characters: number) => void
-
-const VERB = /%([-+ #0]*)(\d*)(?:\.(\d*))?(.)/gsu
-
-/** A width beyond this pads nothing that anyone means. */
-const WIDEST = 1000
-
-/**
- * Go's `fmt.Sprintf` for what templates compute with. Where Go would write `%!d(string=x)` into the result, the message
- * says what is wrong instead.
- */
-export function format(pattern: string, args: readonly TemplateValue[], take: Take): { text: string } | string {
-  let problem: string | undefined
-  let used = 0
-  const text = pattern.replace(
-    VERB,
-    (whole: string, flags: string, width: string, precision: string | undefined, verb: string) => {
-      if (verb === '%' || problem !== undefined) return '%'
-      if (used >= args.length) problem = `printf has no value for ${quote(whole)}`
-      else if (Number(width) > WIDEST || Number(precision ?? 0) > WIDEST)
-        problem = `${quote(whole)} is wider than ${WIDEST}`
-      if (problem !== undefined) return ''
-      const value = args[used++] ?? null
-      const digits = precision === undefined ? undefined : Number(precision)
-      const written = write(verb, value, flags, digits, take)
-      if (typeof written === 'string') problem = written
-      return typeof written === 'string' ? '' : pad(written.text, flags, Number(width), typeof value, take)
-    },
-  )
-  if (problem !== undefined) return problem
-  if (/%$/.test(pattern.replaceAll('%%', ''))) return 'printf has a "%" without a verb'
-  return used < args.length ? 'printf has more values than its format names' : { text }
+/** Told of characters before they are made; throws a Fault where they are too many. */
+export interface Take {
+  (characters: number): void
+  /** The offset of the call, for faults. */
+  readonly offset: number
 }
 
-function write(
-  verb: string,
-  value: TemplateValue,
-  flags: string,
-  precision: number | undefined,
-  take: Take,
-): { text: string } | string {
-  const wrong = `printf: %${verb} does not take ${typeName(value)}`
-  const sign = (text: string) => ({ text: flags.includes('+') && !text.startsWith('-') ? `+${text}` : text })
-  switch (verb) {
-    case 'v':
-      return typeof value === 'bigint'
-        ? sign(String(value))
-        : { text: cut(textOf(value, take, true), value, precision) }
-    case 's':
-      if (typeof value === 'string') return { text: cut(textOf(value, take), value, precision) }
-      return Array.isArray(value) && value.every(item => typeof item === 'string')
-        ? { text: textOf(value, take) }
-        : wrong
-    case 'q':
-      if (typeof value === 'string') take(value.length * 2)
-      return typeof value === 'string' ? { text: goQuote(value) } : wrong
-    case 't':
-      return typeof value === 'boolean' ? { text: String(value) } : wrong
-    case 'd':
-      return typeof value === 'bigint' ? sign(String(value)) : wrong
-    case 'x':
-    case 'X': {
-      if (typeof value === 'bigint')
-        return { text: verb === 'x' ? value.toString(16) : value.toString(16).toUpperCase() }
-      return wrong
-    }
-    case 'f':
-    case 'g':
-    case 'e':
-      return typeof value === 'number' ? sign(writeFloat(verb, value, precision)) : wrong
-    default:
-      return `printf: %${verb} is not supported; there are %v, %s, %q, %d, %t, %x, %X, %f, %g and %e`
+/** A width or precision beyond this counts as none, as in Go. */
+const WIDEST = 1_000_000
+
+/** Go's `fmt.Sprintf`, with its `%!d(string=x)` for what does not fit. */
+export function format(pattern: string, args: readonly TemplateValue[], take: Take): string {
+  return new Formatter(pattern, args, take).run()
+}
+
+class Formatter {
+  readonly #pattern: string
+  readonly #args: readonly TemplateValue[]
+  readonly #printer: Printer
+  #at = 0
+  #argument = 0
+  #isReordered = false
+  #isGoodIndex = true
+  /** Whether an index such as `[3]` came just before. */
+  #isAfterIndex = false
+
+  constructor(pattern: string, args: readonly TemplateValue[], take: Take) {
+    this.#pattern = pattern
+    this.#args = args
+    this.#printer = new Printer(take)
   }
-}
 
-function writeFloat(verb: 'f' | 'g' | 'e', value: number, precision: number | undefined): string {
-  if (verb === 'f') return value.toFixed(Math.min(100, precision ?? 6))
-  if (verb === 'g' && precision === undefined) return floatText(value)
-  const digits = Math.min(100, precision ?? 6)
-  const text = verb === 'e' ? value.toExponential(digits) : String(Number(value.toPrecision(Math.max(1, digits))))
-  return text.replace(/e([-+])(\d)$/, 'e$10$2')
-}
+  run(): string {
+    while (this.#at < this.#pattern.length) {
+      const percent = this.#pattern.indexOf('%', this.#at)
+      const end = percent < 0 ? this.#pattern.length : percent
+      if (end > this.#at) this.#printer.write(this.#pattern.slice(this.#at, end))
+      this.#at = end + 1
+      if (percent < 0) break
+      if (!this.#verb()) break
+    }
+    const left = this.#args.slice(this.#argument)
+    if (!this.#isReordered && left.length > 0) this.#printer.extra(left)
+    return this.#printer.text
+  }
 
-function cut(text: string, value: TemplateValue, precision: number | undefined): string {
-  if (typeof value !== 'string' || precision === undefined) return text
-  // No character is longer than two code units.
-  return [...text.slice(0, 2 * precision)].slice(0, precision).join('')
-}
+  /** One verb with its flags; false at the end of the pattern. */
+  #verb(): boolean {
+    this.#isGoodIndex = true
+    this.#printer.flags = this.#flags()
+    const { flags } = this.#printer
+    this.#index()
+    this.#width(flags)
+    this.#precision(flags)
+    if (!this.#isAfterIndex) this.#index()
+    const code = this.#pattern.codePointAt(this.#at)
+    if (code === undefined) {
+      this.#printer.write('%!(NOVERB)')
+      return false
+    }
+    const verb = String.fromCodePoint(code)
+    this.#at += verb.length
+    if (verb === '%') this.#printer.write('%')
+    else if (!this.#isGoodIndex) this.#printer.write(`%!${verb}(BADINDEX)`)
+    else if (this.#argument >= this.#args.length) this.#printer.write(`%!${verb}(MISSING)`)
+    else this.#operand(verb, flags)
+    return true
+  }
 
-function pad(text: string, flags: string, width: number, type: string, take: Take): string {
-  const missing = text.length >= 2 * width ? 0 : width - [...text].length
-  if (missing <= 0) return text
-  take(missing)
-  if (flags.includes('-')) return text + ' '.repeat(missing)
-  if (!flags.includes('0') || (type !== 'bigint' && type !== 'number')) return ' '.repeat(missing) + text
-  const sign = /^[-+]/.exec(text)?.[0] ?? ''
-  return sign + '0'.repeat(missing) + text.slice(sign.length)
-}
+  #operand(verb: string, flags: Flags): void {
+    if (verb === 'v' || verb === 'w') {
+      flags.sharpV = flags.sharp
+      flags.plusV = flags.plus
+      flags.sharp = false
+      flags.plus = false
+    }
+    this.#printer.argument(this.#args[this.#argument++] ?? null, verb)
+  }
 
-const NAMED: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-}
+  #flags(): Flags {
+    const flags = noFlags()
+    for (; ; this.#at++) {
+      switch (this.#pattern[this.#at]) {
+        case '#':
+          flags.sharp = true
+          break
+        case '0':
+          flags.zero = true
+          break
+        case '+':
+          flags.plus = true
+          break
+        case '-':
+          flags.minus = true
+          break
+        case ' ':
+          flags.space = true
+          break
+        default:
+          return flags
+      }
+    }
+  }
 
-/** `strconv.Quote`. */
-function goQuote(text: string): string {
-  const escaped = text.replace(/["\\\p{C}\u2028\u2029\u00a0]|(?! )\p{Z}/gu, character => {
-    const named = Object.hasOwn(NAMED, character) ? NAMED[character] : undefined
-    if (named !== undefined) return named
-    const code = character.codePointAt(0) ?? 0
-    if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`
-    return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
-  })
-  return `"${escaped}"`
+  #width(flags: Flags): void {
+    if (this.#pattern[this.#at] !== '*') {
+      flags.width = this.#number()
+      if (this.#isAfterIndex && flags.width !== undefined) this.#isGoodIndex = false
+      return
+    }
+    this.#at++
+    const width = this.#integer()
+    if (width === undefined) this.#printer.write('%!(BADWIDTH)')
+    else {
+      flags.width = Math.abs(width)
+      if (width < 0) {
+        flags.minus = true
+        flags.zero = false
+      }
+    }
+    this.#isAfterIndex = false
+  }
+
+  #precision(flags: Flags): void {
+    if (this.#pattern[this.#at] !== '.' || this.#at + 1 >= this.#pattern.length) return
+    this.#at++
+    if (this.#isAfterIndex) this.#isGoodIndex = false
+    this.#index()
+    if (this.#pattern[this.#at] !== '*') {
+      flags.precision = this.#number() ?? 0
+      return
+    }
+    this.#at++
+    const precision = this.#integer()
+    if (precision === undefined || precision < 0) this.#printer.write('%!(BADPREC)')
+    else flags.precision = precision
+    this.#isAfterIndex = false
+  }
+
+  /** Digits of the pattern; undefined if there are none. A number that is too large swallows the rest, as in Go. */
+  #number(): number | undefined {
+    let number: number | undefined
+    for (; /[0-9]/.test(this.#pattern[this.#at] ?? ''); this.#at++) {
+      if ((number ?? 0) > WIDEST) {
+        this.#at = this.#pattern.length
+        return undefined
+      }
+      number = (number ?? 0) * 10 + Number(this.#pattern[this.#at])
+    }
+    return number
+  }
+
+  /** The next operand as a width or precision. */
+  #integer(): number | undefined {
+    if (this.#argument >= this.#args.length) return undefined
+    const value = integerOf(this.#args[this.#argument++] ?? null)
+    return value === undefined || value > BigInt(WIDEST) || value < BigInt(-WIDEST) ? undefined : Number(value)
+  }
+
+  /** `[2]`: the operand that comes next. */
+  #index(): void {
+    if (this.#pattern[this.#at] !== '[') {
+      this.#isAfterIndex = false
+      return
+    }
+    this.#isReordered = true
+    const close = this.#pattern.indexOf(']', this.#at)
+    const isShort = this.#pattern.length - this.#at < 3 || close < 0
+    const digits = isShort ? '' : this.#pattern.slice(this.#at + 1, close)
+    const index = /^\d{1,7}$/.test(digits) && Number(digits) <= WIDEST * 10 ? Number(digits) - 1 : undefined
+    this.#at += isShort ? 1 : close - this.#at + 1
+    const isGood = index !== undefined && index >= 0 && index < this.#args.length
+    this.#isAfterIndex = index !== undefined
+    if (isGood) this.#argument = index
+    else this.#isGoodIndex = false
+  }
 }

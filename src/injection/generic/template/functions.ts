@@ -1,10 +1,12 @@
-import { parseYaml } from '../../../yaml/parse.ts'
 import type { Budget } from './budget.ts'
 import { areEqual, isLess } from './compare.ts'
-import { describeYaml, Fault } from './fault.ts'
-import { format } from './format.ts'
-import { textOf } from './text.ts'
-import { isTemplateList, isTrue, TemplateMap, type TemplateValue, typeName, valueOfJson } from './value.ts'
+import { escapeHtml, escapeJs, escapeQuery } from './escape.ts'
+import { Fault } from './fault.ts'
+import { format, type Take } from './format.ts'
+import { index, slice } from './index-slice.ts'
+import { print, printedArguments, println } from './print.ts'
+import { isTrue, stringOf, TemplateList, TemplateMap, type TemplateValue, typeName, unwrap } from './value.ts'
+import { fromYaml } from './yaml-value.ts'
 
 /** Where a function is called, and what it may spend. */
 export interface Call {
@@ -14,21 +16,28 @@ export interface Call {
 
 type TemplateFunction = (args: readonly TemplateValue[], call: Call) => TemplateValue
 
-/** Least and most arguments, and what is made of them. `and` and `or` are not here: they look at no more than they need. */
+const ANY = Number.POSITIVE_INFINITY
+
+/** Least and most arguments, and the function. `and` and `or` are not here: they evaluate no more than they need. */
 const FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: number, run: TemplateFunction]> = new Map([
-  ['index', [1, Number.POSITIVE_INFINITY, index]],
+  ['index', [1, ANY, index]],
+  ['slice', [1, ANY, slice]],
   ['fromYaml', [1, 1, fromYaml]],
   ['not', [1, 1, ([value = null]) => !isTrue(value)]],
   ['len', [1, 1, lengthOf]],
-  ['eq', [2, Number.POSITIVE_INFINITY, (args, call) => equalsAny(args, call)]],
+  ['call', [1, ANY, notCallable]],
+  ['eq', [2, ANY, (args, call) => equalsAny(args, call)]],
   ['ne', [2, 2, (args, call) => !equalsAny(args, call)]],
   ['lt', [2, 2, (args, call) => less(args, call)]],
   ['ge', [2, 2, (args, call) => !less(args, call)]],
   ['gt', [2, 2, (args, call) => !less(args, call) && !equalsAny(args, call)]],
   ['le', [2, 2, (args, call) => less(args, call) || equalsAny(args, call)]],
-  ['print', [0, Number.POSITIVE_INFINITY, print]],
-  ['println', [0, Number.POSITIVE_INFINITY, println]],
-  ['printf', [1, Number.POSITIVE_INFINITY, printf]],
+  ['print', [0, ANY, (args, call) => print(args, taker(call))]],
+  ['println', [0, ANY, (args, call) => println(args, taker(call))]],
+  ['printf', [1, ANY, printf]],
+  ['html', [0, ANY, (args, call) => escaped(args, call, escapeHtml)]],
+  ['js', [0, ANY, (args, call) => escaped(args, call, escapeJs)]],
+  ['urlquery', [0, ANY, (args, call) => escaped(args, call, escapeQuery)]],
 ])
 
 /** Calls a function of the templates. Throws a Fault. */
@@ -42,50 +51,21 @@ export function callFunction(name: string, args: readonly TemplateValue[], call:
   return run(args, call)
 }
 
-function index([collection = null, ...keys]: readonly TemplateValue[], call: Call): TemplateValue {
-  let at = collection
-  for (const key of keys) {
-    if (at instanceof TemplateMap) {
-      if (typeof key !== 'string') throw new Fault(`index: ${typeName(key)} is no key of a map`, call.offset)
-      at = at.entries.get(key) ?? at.missing
-    } else if (isTemplateList(at) || typeof at === 'string') {
-      at = element(at, key, call)
-    } else throw new Fault(`index: ${typeName(at)} has no elements`, call.offset)
+function lengthOf([given = null]: readonly TemplateValue[], { offset, budget }: Call): TemplateValue {
+  const value = unwrap(given)
+  const text = stringOf(value)
+  if (text !== undefined) {
+    budget.copy(offset, text.length)
+    return BigInt(new TextEncoder().encode(text).length)
   }
-  return at
-}
-
-function element(list: readonly TemplateValue[] | string, key: TemplateValue, call: Call): TemplateValue {
-  if (typeof key !== 'bigint') throw new Fault(`index: ${typeName(key)} is no index of ${typeName(list)}`, call.offset)
-  if (typeof list === 'string') throw new Fault('index: a string cannot be indexed here', call.offset)
-  const found = key >= 0n && key < BigInt(list.length) ? list[Number(key)] : undefined
-  if (found === undefined) throw new Fault(`index: ${key} is out of range of a list of ${list.length}`, call.offset)
-  return found
-}
-
-function fromYaml([text = null]: readonly TemplateValue[], { offset, budget }: Call): TemplateValue {
-  if (typeof text !== 'string') throw new Fault(`fromYaml takes a string, not ${typeName(text)}`, offset)
-  budget.parse(offset, text.length)
-  const mayRetry = (characters: number) => {
-    budget.parseAgain(offset, characters)
-    return true
-  }
-  const { documents, problems } = parseYaml(text, { depth: 50, aliasedNodes: 1000, documents: 2, mayRetry })
-  const [problem] = problems
-  if (problem !== undefined) throw new Fault(`fromYaml: ${describeYaml(problem)}`, offset)
-  const value = valueOfJson(documents[0]?.value ?? null)
-  if (value === undefined) throw new Fault('fromYaml: a number is too large to be read exactly; quote it', offset)
-  return value
-}
-
-function lengthOf([value = null]: readonly TemplateValue[], { offset, budget }: Call): TemplateValue {
-  if (typeof value === 'string') {
-    budget.copy(offset, value.length)
-    return BigInt(new TextEncoder().encode(value).length)
-  }
-  if (isTemplateList(value)) return BigInt(value.length)
-  if (value instanceof TemplateMap) return BigInt(value.entries.size)
+  if (value instanceof TemplateList) return BigInt(value.items.length)
+  if (value instanceof TemplateMap) return BigInt(value.entries.length)
   throw new Fault(`len: ${typeName(value)} has no length`, offset)
+}
+
+/** No value of a template is a function. */
+function notCallable([value = null]: readonly TemplateValue[], { offset }: Call): TemplateValue {
+  throw new Fault(`call: ${typeName(value)} is not a function`, offset)
 }
 
 function equalsAny([first = null, ...others]: readonly TemplateValue[], { offset, budget }: Call): boolean {
@@ -98,7 +78,7 @@ function equalsAny([first = null, ...others]: readonly TemplateValue[], { offset
   return false
 }
 
-/** Long texts that are equal are looked through. */
+/** Comparing long texts that are equal reads all of them. */
 function compareCost(a: TemplateValue, b: TemplateValue): number {
   return typeof a === 'string' && typeof b === 'string' ? Math.floor(Math.min(a.length, b.length) / 256) : 0
 }
@@ -110,38 +90,29 @@ function less([a = null, b = null]: readonly TemplateValue[], { offset, budget }
   return answer
 }
 
-/** `fmt.Sprint`: a space between two operands of which neither is a string. */
-function print(args: readonly TemplateValue[], call: Call): TemplateValue {
-  const take = taker(call)
-  return args
-    .map((value, i) => {
-      const previous = args[i - 1]
-      const isSpaced = i > 0 && typeof value !== 'string' && typeof previous !== 'string'
-      return `${isSpaced ? ' ' : ''}${textOf(value, take, true)}`
-    })
-    .join('')
-}
-
-/** `fmt.Sprintln`: a space between all operands, and a newline. */
-function println(args: readonly TemplateValue[], call: Call): TemplateValue {
-  const take = taker(call)
-  return `${args.map(value => textOf(value, take, true)).join(' ')}\n`
-}
-
 function printf([pattern = null, ...args]: readonly TemplateValue[], call: Call): TemplateValue {
   if (typeof pattern !== 'string') throw new Fault(`printf takes a string first, not ${typeName(pattern)}`, call.offset)
   const take = taker(call)
   take(pattern.length)
-  const result = format(pattern, args, take)
-  if (typeof result === 'string') throw new Fault(result, call.offset)
-  return result.text
+  return format(pattern, args, take)
+}
+
+function escaped(args: readonly TemplateValue[], call: Call, run: (text: string) => string): string {
+  const take = taker(call)
+  const text = printedArguments(args, take)
+  // The longest escape of one character: four bytes, three characters each.
+  take(text.length * 12)
+  return run(text)
 }
 
 /** Adds up what one call makes, so that no value grows beyond the limit. */
-export function taker({ offset, budget }: Call): (characters: number) => void {
+export function taker({ offset, budget }: Call): Take {
   let total = 0
-  return characters => {
-    total += characters
-    budget.copy(offset, characters, total)
-  }
+  return Object.assign(
+    (characters: number) => {
+      total += characters
+      budget.copy(offset, characters, total)
+    },
+    { offset },
+  )
 }

@@ -4,6 +4,7 @@ import type { Command, Pipe, Term } from './ast.ts'
 import { FUNCTIONS } from './ast.ts'
 import { type Cursor, describe } from './cursor.ts'
 import { Fault } from './fault.ts'
+import type { Token } from './lexer.ts'
 
 /** Parentheses and blocks nest no deeper, so that neither reading nor rendering can exhaust the stack. */
 export const NESTING = 50
@@ -13,10 +14,23 @@ export interface Scope {
   /** Variables that may be read, innermost last. */
   readonly variables: string[]
   readonly depth: number
-  /** Checks `.a.b` where the dot, or `$`, is the pod. */
-  readonly checkPath: (path: readonly string[], offset: number) => void
-  readonly isDotPod: boolean
+  /** How many `range` are around. */
+  readonly ranges: number
 }
+
+/** Words that are never names of functions. */
+const KEYWORDS: ReadonlySet<string> = new Set([
+  'block',
+  'break',
+  'continue',
+  'define',
+  'else',
+  'end',
+  'if',
+  'range',
+  'template',
+  'with',
+])
 
 /** `$x := pipeline`, `$x = pipeline` or a pipeline. In `range`, two variables may be set. */
 export function parsePipe(cursor: Cursor, scope: Scope, context: string): Pipe {
@@ -25,84 +39,103 @@ export function parsePipe(cursor: Cursor, scope: Scope, context: string): Pipe {
   const { variables, isAssignment } = parseVariables(cursor, scope, context)
   const commands = [parseCommand(cursor, scope, context)]
   while (cursor.take('|')) {
+    // As Go has it: nothing may follow the last bar.
+    if (cursor.peek() === undefined || cursor.isAt(')')) break
     const command = parseCommand(cursor, scope, context)
-    if (command.terms[0]?.kind !== 'function') {
+    const kind = command.terms[0]?.kind
+    const isValue = kind === 'constant' || kind === 'overflow' || kind === 'nil'
+    const [first] = command.terms
+    if (isValue || (first?.kind === 'dot' && first.path.length === 0)) {
       throw new Fault('only a function can stand behind "|"', command.offset)
     }
     commands.push(command)
   }
-  if (!isAssignment) scope.variables.push(...variables)
   return { offset, variables, isAssignment, commands }
 }
 
 function parseVariables(cursor: Cursor, scope: Scope, context: string): Pick<Pipe, 'variables' | 'isAssignment'> {
-  const first = cursor.peek()
-  const second = cursor.peek(1)
-  if (first?.kind !== 'variable' || second?.kind !== 'punctuation') return { variables: [], isAssignment: false }
-  if (second.text === ':=' || second.text === '=') {
+  const variables: string[] = []
+  for (;;) {
+    const [token, next] = [cursor.peek(), cursor.peek(1)]
+    if (token?.kind !== 'variable' || next?.kind !== 'punctuation') break
+    const isSetting = next.text === ':=' || next.text === '='
+    if (!isSetting && next.text !== ',') break
+    variables.push(token.text)
+    scope.variables.push(token.text)
     cursor.next()
     cursor.next()
-    if (second.text === '=') checkVariable(first.text, first.offset, scope)
-    return { variables: [first.text], isAssignment: second.text === '=' }
+    if (isSetting) return { variables, isAssignment: next.text === '=' }
+    const isPair = context === 'range' && variables.length === 1
+    if (!isPair) throw new Fault(`${context} cannot set so many variables`, token.offset)
+    if (cursor.peek()?.kind !== 'variable') throw new Fault('a variable belongs behind ","', cursor.offset)
   }
-  const third = cursor.peek(2)
-  if (second.text !== ',' || context !== 'range' || third?.kind !== 'variable') {
-    return { variables: [], isAssignment: false }
-  }
-  for (let i = 0; i < 3; i++) cursor.next()
-  if (!cursor.take(':=')) throw new Fault('":=" belongs behind the two variables of a range', cursor.offset)
-  return { variables: [first.text, third.text], isAssignment: false }
+  const [first] = variables
+  // `range $i, $x` without a value: Go reads the second as the value.
+  return { variables: first === undefined ? [] : [first], isAssignment: false }
 }
 
 function parseCommand(cursor: Cursor, scope: Scope, context: string): Command {
   const { offset } = cursor
   const terms: Term[] = []
-  for (let token = cursor.peek(); token !== undefined && !endsCommand(token.text, token.kind); token = cursor.peek()) {
+  for (let token = cursor.peek(); token !== undefined && !endsCommand(token); token = cursor.peek()) {
     if (terms.length > 0 && !token.spaced) throw new Fault(`a space belongs before ${describe(token)}`, token.offset)
     terms.push(parseTerm(cursor, scope))
   }
-  const [first] = terms
-  if (first === undefined) throw new Fault(`a value is missing in ${context}`, offset)
-  if (first.kind === 'constant' && first.value === null) throw new Fault('nil is nothing to write', first.offset)
-  if (terms.length > 1 && first.kind !== 'function') {
-    throw new Fault('what comes first is no function and takes no arguments', first.offset)
-  }
+  if (terms.length === 0) throw new Fault(`a value is missing in ${context}`, offset)
   return { offset, terms }
 }
 
-function endsCommand(text: string, kind: string): boolean {
+function endsCommand({ kind, text }: Token): boolean {
   return kind === 'punctuation' && (text === '|' || text === ')')
 }
 
+/** A term, and the fields right behind it. */
 function parseTerm(cursor: Cursor, scope: Scope): Term {
+  const term = parseOperand(cursor, scope)
+  const path = parsePath(cursor)
+  if (path.length === 0) return term
+  switch (term.kind) {
+    case 'dot':
+      if (term.path.length > 0) return { ...term, path: [...term.path, ...path] }
+      break
+    case 'variable':
+      return { ...term, path }
+    case 'function':
+    case 'pipe':
+      return { kind: 'chain', of: term, path, offset: term.offset }
+    default:
+  }
+  throw new Fault(`unexpected ".${path[0]}" behind a value`, term.offset)
+}
+
+function parseOperand(cursor: Cursor, scope: Scope): Term {
   const token = cursor.next()
   const offset = token?.offset ?? cursor.offset
   switch (token?.kind) {
     case 'string':
       return { kind: 'constant', value: token.text, offset }
-    case 'number':
-      return { kind: 'constant', value: token.number ?? null, offset }
+    case 'number': {
+      const { number = 0n } = token
+      if (typeof number === 'object') return { kind: 'overflow', text: number.overflow, offset }
+      return { kind: 'constant', value: number, offset }
+    }
     case 'name':
       return parseName(token.text, offset)
     case 'dot':
       return { kind: 'dot', path: [], offset }
-    case 'field': {
-      const path = [token.text, ...parsePath(cursor)]
-      if (scope.isDotPod) scope.checkPath(path, offset)
-      return { kind: 'dot', path, offset }
-    }
-    case 'variable': {
-      checkVariable(token.text, offset, scope)
-      const path = parsePath(cursor)
-      if (token.text === '$' && path.length > 0) scope.checkPath(path, offset)
-      return { kind: 'variable', name: token.text, path, offset }
-    }
+    case 'field':
+      return { kind: 'dot', path: [token.text], offset }
+    case 'variable':
+      if (!scope.variables.includes(token.text)) {
+        throw new Fault(`variable ${quote(token.text)} is not defined here`, offset)
+      }
+      return { kind: 'variable', name: token.text, path: [], offset }
     default:
       if (token?.text !== '(') throw new Fault(`unexpected ${describe(token)}`, offset)
   }
   const pipe = parsePipe(cursor, { ...scope, depth: scope.depth + 1 }, 'parentheses')
-  if (!cursor.take(')')) throw new Fault('")" is missing', cursor.offset)
-  return { kind: 'pipe', pipe, path: parsePath(cursor), offset }
+  if (!cursor.take(')')) throw new Fault(`unexpected ${describe(cursor.peek())}`, cursor.offset)
+  return { kind: 'pipe', pipe, offset }
 }
 
 /** `.a.b` right behind a term. */
@@ -117,12 +150,9 @@ function parsePath(cursor: Cursor): readonly string[] {
 
 function parseName(name: string, offset: number): Term {
   if (name === 'true' || name === 'false') return { kind: 'constant', value: name === 'true', offset }
-  if (name === 'nil') return { kind: 'constant', value: null, offset }
+  if (name === 'nil') return { kind: 'nil', offset }
   if (FUNCTIONS.includes(name)) return { kind: 'function', name, offset }
+  if (KEYWORDS.has(name)) throw new Fault(`unexpected ${quote(name)} inside an action`, offset)
   const message = `unknown function ${quote(name)}${suggest(name, FUNCTIONS)}; there are ${FUNCTIONS.join(', ')}`
   throw new Fault(message, offset)
-}
-
-function checkVariable(name: string, offset: number, scope: Scope): void {
-  if (!scope.variables.includes(name)) throw new Fault(`variable ${quote(name)} is not defined here`, offset)
 }

@@ -1,19 +1,12 @@
-import type { PodFacts } from '../../injection.ts'
-import type { Node } from './ast.ts'
 import type { Budget } from './budget.ts'
 import { Evaluation, type Sink } from './evaluate.ts'
 import { attempt, Fault, type TemplateFault } from './fault.ts'
 import { type Piece, piecesOf } from './lexer.ts'
-import { nodesOf } from './parser.ts'
-import { Struct, TemplateMap, type TemplateValue } from './value.ts'
+import { nodesOf, type ParsedTemplate } from './parser.ts'
+import type { TemplateValue } from './value.ts'
 
-/**
- * A template as `text/template` of Go reads it between `{%` and `%}`, as far as sidecar files need it: pipelines, `if`,
- * `range`, `with`, variables and the functions in `FUNCTIONS`.
- */
-export interface Template {
-  readonly nodes: readonly Node[]
-}
+/** A template as `text/template` of Go reads it between `{%` and `%}`, with all that it knows. */
+export type Template = ParsedTemplate
 
 export type Parsed<Result> =
   | { readonly ok: true; readonly value: Result }
@@ -26,7 +19,7 @@ export function parsePieces(text: string): Parsed<readonly Piece[]> {
 
 /** Reads pieces into a template. Blocks must be closed, and variables defined, within them. */
 export function parseTemplate(pieces: readonly Piece[]): Parsed<Template> {
-  return parsed(attempt(() => ({ nodes: nodesOf(pieces) })))
+  return parsed(attempt(() => nodesOf(pieces)))
 }
 
 function parsed<Result extends object>(result: Result | Fault): Parsed<Result> {
@@ -36,7 +29,7 @@ function parsed<Result extends object>(result: Result | Fault): Parsed<Result> {
 /** Renders a template into a sink; what was written before a fault is there to be thrown away. Never throws. */
 export function execute(template: Template, pod: TemplateValue, budget: Budget, sink: Sink): TemplateFault | undefined {
   return attempt(() => {
-    new Evaluation(pod, budget, sink).run(template.nodes, pod)
+    new Evaluation(template, budget, sink).run(pod)
     return undefined
   })
 }
@@ -49,17 +42,4 @@ export function renderText(template: Template, pod: TemplateValue, budget: Budge
   }
   const fault = execute(template, pod, budget, { text: write, value: write })
   return fault === undefined ? { ok: true, value: text } : { ok: false, fault }
-}
-
-/** What a template sees of a pod: the dot, and `$`. An annotation that is not there is `""`. */
-export function podValue({
-  annotations,
-  serviceAccountName,
-}: Pick<PodFacts, 'annotations' | 'serviceAccountName'>): TemplateValue {
-  const map = new TemplateMap(new Map(Object.entries(annotations)), '')
-  return new Struct({
-    Annotations: map,
-    ObjectMeta: new Struct({ Annotations: map }),
-    Spec: new Struct({ ServiceAccountName: serviceAccountName }),
-  })
 }

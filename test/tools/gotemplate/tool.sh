@@ -1,0 +1,3 @@
+package=.
+module=k8s.io/api
+version_variable=main.version
