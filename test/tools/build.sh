@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds helm (3 and 4), promtool and kwok from Go modules, each pinned by a go.mod of its own, into cache folders that are keyed
-# by what decides the result, and prints a folder with all of them: helm3, helm4, promtool, kwok.
+# Builds helm (3 and 4), promtool, kwok and kubectl-reader from Go modules, each pinned by its own go.mod, into cache folders
+# that are keyed by what decides the result, and prints a folder with all of them: helm3, helm4, promtool, kwok, kubectl-reader.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ../go-programs.sh
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/portcullis
-all=$cache/tools-$(key_of ./*/go.mod ./*/go.sum build.sh ../go-programs.sh)
+all=$cache/tools-$(key_of ./*/go.mod ./*/go.sum ./*/*.go build.sh ../go-programs.sh)
 
 # The package of each, and the variable that tells its version.
 declare -A packages=(
@@ -14,20 +14,23 @@ declare -A packages=(
   [helm4]=helm.sh/helm/v4/cmd/helm
   [promtool]=github.com/prometheus/prometheus/cmd/promtool
   [kwok]=sigs.k8s.io/kwok/cmd/kwok
+  [kubectl-reader]=.
 )
 declare -A modules=(
   [helm3]=helm.sh/helm/v3
   [helm4]=helm.sh/helm/v4
   [promtool]=github.com/prometheus/prometheus
   [kwok]=sigs.k8s.io/kwok
+  [kubectl-reader]=k8s.io/cli-runtime
 )
 declare -A versions=(
   [helm3]=helm.sh/helm/v3/internal/version.version
   [helm4]=helm.sh/helm/v4/internal/version.version
   [promtool]=github.com/prometheus/common/version.Version
   [kwok]=sigs.k8s.io/kwok/pkg/consts.Version
+  [kubectl-reader]=main.version
 )
-tools=(helm3 helm4 promtool kwok)
+tools=(helm3 helm4 promtool kwok kubectl-reader)
 
 build_one() {
   local tool=$1 into=$2 version kubernetes helm=helm.sh/helm/v3/pkg

@@ -31,7 +31,7 @@ export function runCommand(
 
 /** Runs one of the tools of `test/tools` to its end. */
 export function runTool(
-  tool: 'helm3' | 'helm4' | 'promtool' | 'kwok',
+  tool: 'helm3' | 'helm4' | 'promtool' | 'kwok' | 'kubectl-reader',
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Ended> {
