@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compareText } from '../admission/text.ts'
 import type { InjectionSources } from '../injection/set.ts'
-import { describeFileError } from '../lint/read.ts'
+import { decodeText, describeFileError } from '../lint/read.ts'
 import type { Folder } from '../policy/folder.ts'
 import type { Problem, SourceDocument } from '../policy/problems.ts'
 import { suggest } from '../policy/suggest.ts'
@@ -106,9 +106,14 @@ export async function readDocuments(sources: readonly DocumentSource[]): Promise
   for (const source of sources) {
     const report = (file: string, error: unknown) => void problems.push(unreadable(file, error, source.option))
     for (const file of await filesOf(source.path, report)) {
-      const text = await readFile(file, 'utf8').catch((error: unknown) => report(file, error))
-      if (text === undefined) continue
-      const parsed = parseYaml(text)
+      const bytes = await readFile(file).catch((error: unknown) => report(file, error))
+      if (bytes === undefined) continue
+      const read = decodeText(bytes)
+      if ('problem' in read) {
+        problems.push({ file, line: 1, column: 1, pointer: '', message: read.problem })
+        continue
+      }
+      const parsed = parseYaml(read.text)
       for (const { message, position } of parsed.problems) problems.push({ file, ...position, pointer: '', message })
       for (const document of parsed.documents) {
         documents.push({
@@ -148,16 +153,24 @@ async function filesOf(path: string, report: (path: string, error: unknown) => v
   try {
     if (!(await stat(path)).isDirectory()) return [path]
     const names = await readdir(path)
-    // Hidden names are editors' and Kubernetes' own: a mounted ConfigMap swaps its files through `..data`.
-    const wanted = names.filter(name => /\.(ya?ml|json)$/.test(name) && !name.startsWith('.'))
-    const files = wanted.sort(compareText).map(name => join(path, name))
+    const wanted = names.filter(name => /\.(ya?ml|json)$/.test(name) && !isOfOthers(name))
     const kept: string[] = []
-    for (const file of files) if ((await stat(file)).isFile()) kept.push(file)
+    for (const file of wanted.sort(compareText).map(name => join(path, name))) {
+      const state = await stat(file).catch((error: unknown) => report(file, error))
+      if (state === undefined) continue
+      if (state.isFile()) kept.push(file)
+      else report(file, { code: state.isDirectory() ? 'EISDIR' : 'not a file' })
+    }
     return kept
   } catch (error) {
     report(path, error)
     return []
   }
+}
+
+/** Names of Kubernetes, which swaps the files of a mounted ConfigMap through `..data`, and the locks of editors. */
+function isOfOthers(name: string): boolean {
+  return name.startsWith('..') || name.startsWith('.#')
 }
 
 /** A file or folder that is not there or cannot be read, as a problem that names the option it comes from. */

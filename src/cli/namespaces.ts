@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { quote } from '../admission/text.ts'
 import { append, type Pointer } from '../json/pointer.ts'
 import { dig, get, getString, isList, isObject, type Json, type JsonObject } from '../json/value.ts'
+import { decodeText } from '../lint/read.ts'
 import type { NamespaceTable } from '../policy/match.ts'
 import type { Problem } from '../policy/problems.ts'
 import type { YamlDocument } from '../yaml/document.ts'
@@ -22,7 +23,9 @@ export interface ReadNamespaces {
 export async function readNamespaces(file: string | undefined): Promise<ReadNamespaces> {
   if (file === undefined) return { table: {}, problems: [] }
   try {
-    return parseNamespaces(file, await readFile(file, 'utf8'))
+    const read = decodeText(await readFile(file))
+    if ('text' in read) return parseNamespaces(file, read.text)
+    return { table: {}, problems: [{ file, line: 1, column: 1, pointer: '', message: read.problem }] }
   } catch (error) {
     return { table: {}, problems: [unreadable(file, error, '--namespaces')] }
   }

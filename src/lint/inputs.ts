@@ -1,8 +1,9 @@
-import { glob, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, normalize, resolve } from 'node:path'
 import { compareText } from '../admission/text.ts'
+import { matchesOf } from './glob.ts'
 import type { LintError } from './report.ts'
-import { chartProblem, isChart, isManifestName, walk } from './walk.ts'
+import { chartProblem, isChart, isManifestName, type Walked, walk } from './walk.ts'
 
 /** A file to check, or the standard input. */
 export interface LintInput {
@@ -65,9 +66,7 @@ async function explainMissing(arg: string, path: string): Promise<string> {
 
 async function addFolder(found: Found, shown: string, path: string): Promise<void> {
   const walked = await walk(shown, path)
-  found.errors.push(...walked.errors)
-  found.notes.push(...walked.notes)
-  for (const { file, path } of walked.files) addFound(found, file, path)
+  addWalked(found, walked)
   if (walked.files.length > 0 || walked.errors.length > 0) return
   found.errors.push(fail(shown, 'this folder holds no .yaml, .yml or .json file: nothing was checked'))
 }
@@ -77,27 +76,38 @@ function addFound(found: Found, file: string, path: string): void {
 }
 
 async function addGlob(found: Found, pattern: string, cwd: string): Promise<void> {
-  const matches = await filesMatching(pattern, cwd)
+  const { kubectl, shell } = await matchesOf(pattern, cwd)
   const charts = new Map<string, string | undefined>()
   let count = 0
-  for (const match of matches.sort(compareText)) {
+  for (const match of [...kubectl, ...shell].sort(compareText)) {
     const path = resolve(cwd, match)
-    const isFile = (await stat(path).catch(() => undefined))?.isFile() === true
-    if (!isFile || !(asksForName(pattern) || isManifestName(basename(match)))) continue
-    count++
+    const state = await stat(path).catch(() => undefined)
+    // kubectl reads the files that a pattern means whatever they are called, and those of the folders that it means.
+    const isWanted = kubectl.has(match) || (state?.isFile() === true && isWantedName(pattern, match))
+    if (state === undefined || !isWanted) continue
+    const walked = state.isDirectory() ? await walk(normalize(match), path) : undefined
     const chart = await chartAbove(dirname(match), baseOf(pattern), cwd, charts)
-    if (chart === undefined) addFound(found, normalize(match), path)
-    else if (!found.errors.some(({ file }) => file === chartProblem(chart).file)) found.errors.push(chartProblem(chart))
+    if (chart !== undefined) addChartProblem(found, chart)
+    else if (walked === undefined) addFound(found, normalize(match), path)
+    else addWalked(found, walked)
+    count += walked === undefined ? 1 : walked.files.length + walked.errors.length
   }
   if (count === 0) found.errors.push(fail(pattern, 'this pattern matches no file: nothing was checked'))
 }
 
-async function filesMatching(pattern: string, cwd: string): Promise<string[]> {
-  const seesModules = pattern.includes('node_modules')
-  const exclude = (name: string) => !seesModules && basename(name) === 'node_modules'
-  const matches: string[] = []
-  for await (const match of glob(pattern, { cwd, exclude })) matches.push(match)
-  return matches
+function addChartProblem(found: Found, chart: string): void {
+  const problem = chartProblem(chart)
+  if (!found.errors.some(({ file }) => file === problem.file)) found.errors.push(problem)
+}
+
+function addWalked(found: Found, { files, errors, notes }: Walked): void {
+  for (const error of errors) if (!found.errors.some(({ file }) => file === error.file)) found.errors.push(error)
+  for (const note of notes) if (!found.notes.includes(note)) found.notes.push(note)
+  for (const { file, path } of files) addFound(found, file, path)
+}
+
+function isWantedName(pattern: string, match: string): boolean {
+  return asksForName(pattern) || isManifestName(basename(match))
 }
 
 /** Whether a pattern such as `*.tpl` says itself how names end; one such as `**` takes what a walk would. */

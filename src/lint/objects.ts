@@ -21,8 +21,9 @@ export interface ManifestContents {
 }
 
 /**
- * Finds the objects of a document. A kind that ends in `List` and has `items` is taken apart, Lists in Lists too; an
- * item without a kind of its own has the List's, as the API machinery reads it (`unstructuredJSONScheme.decodeToList`).
+ * Finds the objects of a document as kubectl does: whatever has `items` is a list of objects, of any kind and at any depth,
+ * and an item without kind and apiVersion has those of its list (`unstructuredJSONScheme.decodeToList`). If the kind of
+ * such an object does not end in `List`, other tools would send the object itself: it is judged as well.
  */
 export function objectsOf(value: Json): ManifestContents {
   const objects: ManifestObject[] = []
@@ -35,15 +36,23 @@ function collect(value: Json, pointer: Pointer, objects: ManifestObject[], probl
   if (!isObject(value)) return
   const kind = getString(value, 'kind') ?? ''
   const items = get(value, 'items')
-  if (kind.endsWith('List') && (isList(items) || items === null)) {
+  const isMeantAsList = kind.endsWith('List')
+  if (isList(items) || (items === null && isMeantAsList)) {
+    // Inside a list, kubectl takes `items: null` for an object's field.
+    const isAlsoSent = !isMeantAsList || (items === null && pointer !== '')
+    if (isAlsoSent && isComplete(value)) objects.push({ value, pointer })
     collectItems(value, items ?? [], pointer, objects, problems)
   } else if (kind === 'List') {
     problems.push({ pointer, message: 'this List has no list of items: nothing in it can be checked' })
-  } else if (kindOfManifest(getString(value, 'apiVersion'), kind) !== undefined) objects.push({ value, pointer })
+  } else if (isComplete(value)) objects.push({ value, pointer })
   else {
     const message = incompleteness(value)
     if (message !== undefined) problems.push({ pointer, message })
   }
+}
+
+function isComplete(value: JsonObject): boolean {
+  return kindOfManifest(getString(value, 'apiVersion'), getString(value, 'kind') ?? '') !== undefined
 }
 
 function collectItems(
@@ -53,20 +62,27 @@ function collectItems(
   objects: ManifestObject[],
   problems: ManifestProblem[],
 ): void {
+  // A values file may have `items` too; kubectl takes no list without a kind.
+  const isOfKubernetes = textOf(list, 'kind') !== ''
   for (const [index, item] of items.entries()) {
     const at = append(pointer, 'items', index)
     const before = objects.length + problems.length
     const isEmptyList = isObject(item) && (getString(item, 'kind') ?? '').endsWith('List')
     collect(withKindOf(list, item), at, objects, problems)
-    if (objects.length + problems.length > before || isEmptyList) continue
+    if (objects.length + problems.length > before || isEmptyList || !isOfKubernetes) continue
     problems.push({ pointer: at, message: 'this item is no Kubernetes object: it has no apiVersion and kind' })
   }
 }
 
 function withKindOf(list: JsonObject, item: Json): Json {
-  const kind = (getString(list, 'kind') ?? '').slice(0, -'List'.length)
-  if (!isObject(item) || kind === '' || get(item, 'kind') !== undefined) return item
-  return { ...item, kind, apiVersion: get(item, 'apiVersion') ?? get(list, 'apiVersion') ?? null }
+  const kind = textOf(list, 'kind').replace(/List$/, '')
+  if (!isObject(item) || kind === '' || textOf(item, 'kind') !== '') return item
+  return { ...item, kind, apiVersion: textOf(item, 'apiVersion') || (get(list, 'apiVersion') ?? null) }
+}
+
+/** A field as the API machinery reads it: what is not text counts as empty. */
+function textOf(value: JsonObject, field: string): string {
+  return getString(value, field) ?? ''
 }
 
 /** What a document that was meant to be an object lacks; undefined where it was not meant to be one. */

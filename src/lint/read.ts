@@ -4,21 +4,24 @@ import type { Readable } from 'node:stream'
 import { defaultYamlLimits } from '../yaml/limits.ts'
 import type { LintInput } from './inputs.ts'
 
-/** A file's text, or why there is none. */
-export type ReadText = { readonly text: string } | { readonly problem: string }
+/**
+ * A file's text, or why it cannot be read. `undecoded` is the text with U+FFFD for what is wrong in it; undefined if no bytes
+ * were read, or too many.
+ */
+export type ReadText = { readonly text: string } | { readonly problem: string; readonly undecoded?: string }
 
 /** A character of the largest text that is read takes three bytes at most. */
 const MAX_BYTES = defaultYamlLimits.size * 3
 const TOO_LARGE: ReadText = { problem: `this is larger than ${MAX_BYTES / 1024 ** 2} MiB` }
 
-/** Reads an input as UTF-8, the encoding of YAML and JSON in Kubernetes; no more of it than can be parsed. */
+/** Reads an input as {@link decodeText} does; no more of it than can be parsed. */
 export async function readInput(input: LintInput, stdin: Readable): Promise<ReadText> {
   try {
     if (input.path === undefined) return await collect(stdin)
     const state = await stat(input.path)
     if (state.isFile() && state.size > MAX_BYTES) return TOO_LARGE
     // A pipe, such as the shell's `<(helm template …)`, does not tell its size and may never end.
-    return state.isFile() ? decode(await readFile(input.path)) : await collect(createReadStream(input.path))
+    return state.isFile() ? decodeText(await readFile(input.path)) : await collect(createReadStream(input.path))
   } catch (error) {
     return { problem: describeFileError(error) }
   }
@@ -49,17 +52,26 @@ async function collect(stream: Readable): Promise<ReadText> {
     size += bytes.length
     if (size > MAX_BYTES) return TOO_LARGE
   }
-  return decode(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))
+  return decodeText(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))
 }
 
-function decode(bytes: Buffer): ReadText {
-  const isUtf16 = bytes.length >= 2 && [0xfeff, 0xfffe].includes(bytes.readUInt16BE(0))
-  if (isUtf16) return { problem: 'this is UTF-16, as some shells write it: save it as UTF-8' }
+/**
+ * The text of a file as kubectl decodes it: UTF-8, or UTF-16 if a byte order mark says so. kubectl replaces bytes that are
+ * not text by U+FFFD; here they are a problem.
+ */
+export function decodeText(bytes: Uint8Array): ReadText {
+  const encoding = encodingOf(bytes)
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes) }
   } catch {
-    return { problem: 'this is not UTF-8 text' }
+    const undecoded = new TextDecoder(encoding).decode(bytes)
+    return { problem: `this is not ${encoding === 'utf-8' ? 'UTF-8' : 'UTF-16'} text; save it as UTF-8`, undecoded }
   }
+}
+
+function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (first === 0xff && second === 0xfe) return 'utf-16le'
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
 }
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {

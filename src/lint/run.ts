@@ -4,6 +4,7 @@ import type { LintContext } from './judge.ts'
 import { compareHeld, emptyReport, type LintedText, lintText } from './lint-text.ts'
 import { type ReadText, readInputs } from './read.ts'
 import { comparePlaces, type FileReport, type LintError, type Reporter, type Summary } from './report.ts'
+import { isManifestName } from './walk.ts'
 
 /** What a run came to. Errors win over denials. */
 export interface LintResult {
@@ -52,8 +53,8 @@ export async function lintInputs(
 
 function lintInput(input: LintInput, read: ReadText, context: LintContext): LintedText {
   const { file, isNamed } = input
+  if (!isNamed && isOfOtherPurpose(file, read)) return { report: emptyReport(file, 0, []), held: [] }
   if ('problem' in read) return { report: emptyReport(file, 0, [at(file, read.problem)]), held: [] }
-  if (!isNamed && isOtherJson(file, read.text)) return { report: emptyReport(file, 0, []), held: [] }
   const linted = lintText(file, read.text, context)
   const { report } = linted
   if (!isNamed || report.objects > 0 || report.errors.length > 0) return linted
@@ -62,12 +63,26 @@ function lintInput(input: LintInput, read: ReadText, context: LintContext): Lint
 }
 
 /**
- * Whether a file that a walk met is JSON of another purpose, such as a tsconfig.json: those often hold comments, which
- * JSON does not have. An object cannot do without the word apiVersion, unless it is written with escapes.
+ * Whether a file that a walk or a glob met has another purpose, so that its syntax does not matter: JSON such as a
+ * tsconfig.json, which often holds comments, hidden files such as .gitlab-ci.yml, which has tags of its own, and what a
+ * glob such as `*` meets beside manifests.
  */
-export function isOtherJson(file: string, text: string): boolean {
-  return file.endsWith('.json') && !/apiVersion|\\[uUx]/.test(text)
+export function isOfOtherPurpose(file: string, read: ReadText): boolean {
+  const isManifest = isManifestName(file) && !file.endsWith('.json') && !/(?:^|\/)\.[^/]*[^./]/.test(file)
+  const text = 'text' in read ? read.text : read.undecoded
+  return !isManifest && text !== undefined && holdsNoObject(text)
 }
+
+/**
+ * Whether a text certainly holds no object that kubectl would send: those cannot do without the words kind and metadata
+ * (kubectl can do without apiVersion if it is told not to validate). A word may be written with escapes, be cut by an
+ * escaped line break, or be in base64 behind a `!!binary` tag, which may itself be spelled in many ways.
+ */
+export function holdsNoObject(text: string): boolean {
+  return !(text.includes('kind') && text.includes('metadata')) && !HIDDEN_WORD.test(text)
+}
+
+const HIDDEN_WORD = /\\[uUx]|["kindmeta]\\[\r\n\x85\u2028\u2029]|binary|^%TAG|![^\s!]*%/m
 
 /** A run that met no object has not checked anything. */
 export function nothingFound({ inputs, args }: LintInputs): LintError {

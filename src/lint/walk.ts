@@ -14,9 +14,9 @@ export interface Walked {
   readonly notes: readonly string[]
 }
 
-/** Whether a file of this name is read when a walk meets it. */
+/** Whether a file of this name is read when a walk meets it: kubectl reads the same names, hidden ones too. */
 export function isManifestName(name: string): boolean {
-  return /\.(ya?ml|json)$/.test(name) && !name.startsWith('.')
+  return /\.(ya?ml|json)$/.test(name)
 }
 
 /** Whether a folder is a Helm chart. */
@@ -34,8 +34,8 @@ export function chartProblem(shown: string): LintError {
 }
 
 /**
- * Finds the manifests below a folder, sorted. Hidden names and node_modules are passed over; a Helm chart is an error,
- * because its templates are no manifests yet.
+ * Finds the manifests below a folder, sorted, those that `kubectl apply -R` would read. node_modules are left out, and a
+ * note says so; a Helm chart is an error, because its templates are no manifests yet.
  *
  * @param shown the folder as it is shown in reports.
  */
@@ -60,8 +60,9 @@ async function walkFolder(shown: string, path: string, walked: Collected): Promi
     return
   }
   for (const entry of entries.sort((a, b) => compareText(a.name, b.name))) {
-    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
-    await addEntry(entry, join(shown, entry.name), join(path, entry.name), walked)
+    if (entry.name === 'node_modules') {
+      walked.notes.push(`${join(shown, entry.name)} is left out, though kubectl apply -R reads it; name it to check it`)
+    } else await addEntry(entry, join(shown, entry.name), join(path, entry.name), walked)
   }
 }
 

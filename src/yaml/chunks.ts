@@ -1,35 +1,85 @@
-/** A part of a text that holds one YAML document at most, with its markers, directives and comments. */
+import { jsonStreamEnds } from './json-stream.ts'
+
+/** A part of a text that holds one document at most, with its markers, directives and comments. */
 export interface Chunk {
   readonly start: number
   readonly end: number
+  /** kubectl reads it with Go's JSON decoder, which knows none of YAML's line breaks and control characters. */
+  readonly isJson: boolean
+  /** Why it must not be read: kubectl and YAML do not agree on where a document begins. Offset in the whole text. */
+  readonly problem?: { readonly message: string; readonly offset: number }
+}
+
+/** What Go's `unicode.IsSpace` takes for a blank, and thus kubectl behind `---`. */
+const GO_SPACE = ' \\t\\v\\f\\r\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
+const LEADING_SPACE = new RegExp(`^[${GO_SPACE}\\n]*`)
+/** What Go's JSON decoder does not take for a blank. */
+const NO_JSON_SPACE = /[^ \t\r\n]/
+const REST_OF_LINE = new RegExp(`[${GO_SPACE}]*\\n?`, 'y')
+const MARKER = new RegExp(
+  `(?<=^|[\\r\\n])\\uFEFF?(?:---|\\.\\.\\.)(?=[ \\t\\r\\n]|$)|(?<=^|\\n)(?<odd>---)(?=[${GO_SPACE}]*(?:[#\\n]|$))`,
+  'g',
+)
+
+const ODD_MARKER =
+  'kubectl starts a new document at this ---, other readers of YAML do not; put a line break or a space after ---'
+const ODD_START = 'kubectl skips the special blank before this {, other readers of YAML do not; remove it'
+
+/**
+ * Cuts a text into its documents as kubectl does (`YAMLOrJSONDecoder` of k8s.io/apimachinery): a text that begins with
+ * `{` is a stream of JSON values as far as it is JSON; the rest is YAML, cut at `---`.
+ */
+export function* splitDocuments(text: string): Generator<Chunk> {
+  const [space = ''] = LEADING_SPACE.exec(text) ?? []
+  if (text[space.length] === '{' && NO_JSON_SPACE.test(space)) {
+    const problem = { message: ODD_START, offset: space.search(NO_JSON_SPACE) }
+    yield { start: 0, end: text.length, isJson: false, problem }
+    return
+  }
+  let start = 0
+  for (const end of jsonStreamEnds(text)) {
+    yield { start, end, isJson: true }
+    start = end
+  }
+  if (start > 0) {
+    REST_OF_LINE.lastIndex = start
+    start = REST_OF_LINE.test(text) ? REST_OF_LINE.lastIndex : start
+  }
+  yield* splitYaml(text, start)
 }
 
 /**
- * Cuts a text into its documents. `---` or `...` at the start of a line, followed by white space or the end, is a marker
- * wherever it stands, inside quotes and brackets too (YAML 1.2, rule c-forbidden), so this needs no parser; and one
- * document with an error does not keep the others from being read.
+ * `---` or `...` at the start of a line, followed by white space or the end, is a marker wherever it stands, inside
+ * quotes and brackets too (YAML 1.2, rule c-forbidden), so this needs no parser; and one document with an error does not
+ * keep the others from being read. kubectl takes more blanks, and a `#`, right after `---`: those are problems.
  */
-export function* splitDocuments(text: string): Generator<Chunk> {
-  const marker = /(?<=^|[\r\n])\uFEFF?(?:---|\.\.\.)(?=[ \t\r\n]|$)/g
-  let start = 0
-  // True where directives and comments of the next document may stand: at the beginning and after `...`.
+function* splitYaml(text: string, from: number): Generator<Chunk> {
+  let start = from
+  let problem: Chunk['problem']
+  // True if directives and comments of the next document may follow: at the beginning and after `...`.
   let atPreamble = true
-  for (const match of text.matchAll(marker)) {
-    const at = match.index
+  // What follows JSON may begin with a marker in the middle of a line.
+  const rest = from === 0 ? text : text.slice(from)
+  const chunk = (end: number): Chunk => ({ start, end, isJson: false, ...(problem && { problem }) })
+  for (const match of rest.matchAll(MARKER)) {
+    const at = match.index + from
     if (match[0].endsWith('.')) {
       const end = lineEnd(text, at)
-      yield { start, end }
+      yield chunk(end)
       start = end
+      problem = undefined
       atPreamble = true
-    } else {
-      if (at > start && !(atPreamble && isPreamble(text, start, at))) {
-        yield { start, end: at }
-        start = at
-      }
-      atPreamble = false
+      continue
     }
+    if (at > start && !(atPreamble && isPreamble(text, start, at))) {
+      yield chunk(at)
+      start = at
+      problem = undefined
+    }
+    if (match.groups?.['odd'] !== undefined) problem = { message: ODD_MARKER, offset: at }
+    atPreamble = false
   }
-  if (start < text.length) yield { start, end: text.length }
+  if (start < text.length) yield chunk(text.length)
 }
 
 /** The offset after the line break that ends the line at `at`. */

@@ -1,7 +1,16 @@
 import { COLLECTION_STYLE, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
 import { isList, type Json } from '../json/value.ts'
 import { keyEvents, type Members, type MutableObject, mergeInto, setMember } from './members.ts'
-import { collectionTagProblem, colonProblem, isMergeKey, keyOf, offsetOf, type Source, taggedScalar } from './nodes.ts'
+import {
+  collectionTagProblem,
+  colonProblem,
+  isMergeKey,
+  keyOf,
+  offsetOf,
+  questionMarkProblem,
+  type Source,
+  taggedScalar,
+} from './nodes.ts'
 import { plainValue } from './scalar.ts'
 import { Problem, tooDeep } from './syntax.ts'
 
@@ -91,7 +100,7 @@ class Composer {
     switch (event?.type) {
       case EVENT_ID.SCALAR:
         this.#nodes++
-        return this.#awaitsKey() ? this.#scalarKey(event) : this.#scalar(event)
+        return this.#anyScalar(event)
       case EVENT_ID.MAPPING:
       case EVENT_ID.SEQUENCE:
         this.#nodes++
@@ -109,6 +118,12 @@ class Composer {
   #awaitsKey(): boolean {
     const frame = this.#frame
     return frame?.object !== undefined && frame.key === undefined && !frame.merging
+  }
+
+  /** Takes a scalar that is a key or a value. */
+  #anyScalar(event: ScalarEvent): Problem | undefined {
+    const question = this.#isFlow() ? questionMarkProblem(this.#source, event) : undefined
+    return question ?? (this.#awaitsKey() ? this.#scalarKey(event) : this.#scalar(event))
   }
 
   #scalar(event: ScalarEvent): Problem | undefined {

@@ -88,6 +88,16 @@ function unknownTag(source: Source, event: TagRange): Problem {
 const FLOW_INDICATORS = ',[]{}'
 
 /**
+ * Why Kubernetes would read a plain scalar in brackets that begins with `?` otherwise than YAML 1.2 does: to libyaml it marks
+ * a key there, whatever follows, so `{?a: 1}` has the key `a`.
+ */
+export function questionMarkProblem({ text }: Source, event: ScalarEvent): Problem | undefined {
+  if (event.style !== SCALAR_STYLE.PLAIN || event.valueStart < 0 || text[event.valueStart] !== '?') return undefined
+  const message = 'Kubernetes takes this question mark for the mark of a key; put quotes around the text'
+  return new Problem(message, event.valueStart)
+}
+
+/**
  * Why Kubernetes would read a plain scalar in brackets otherwise than YAML 1.2 does: to libyaml a colon at its end needs
  * white space to be an indicator (`{a:}` is the key `a:`), and one at its beginning never is text (`[:a]`).
  */

@@ -6,7 +6,7 @@ import { defaultYamlLimits, type YamlLimits } from './limits.ts'
 import { positionsIn } from './lines.ts'
 import { findPlace, placesOf } from './places.ts'
 import { directivesOf, eventsOf, Problem } from './syntax.ts'
-import { unreadableCharacter } from './unreadable.ts'
+import { halfCharacter, unreadableCharacter } from './unreadable.ts'
 
 /** The documents that can be read, in order, and what is wrong with the others, in order. */
 export interface ParsedYaml {
@@ -33,8 +33,12 @@ export function parseYaml(text: string, limits?: Partial<YamlLimits>): ParsedYam
     return { documents, problems }
   }
   const bounds: Bounds = { depth, aliasedNodes }
-  for (const { start, end } of splitDocuments(text)) {
-    const document = readDocument(text.slice(start, end), start, bounds, positionOf, mayRetry)
+  for (const { start, end, isJson, problem } of splitDocuments(text)) {
+    const chunk = { text: text.slice(start, end), base: start, isJson }
+    const document =
+      problem === undefined
+        ? readDocument(chunk, bounds, positionOf, mayRetry)
+        : new Problem(problem.message, problem.offset - start)
     if (document === undefined) continue
     if (documents.length + problems.length >= most) {
       report(`the text has more than ${most} documents`, start)
@@ -46,15 +50,21 @@ export function parseYaml(text: string, limits?: Partial<YamlLimits>): ParsedYam
   return { documents, problems }
 }
 
-/** The document in `text`, which begins at `base` in the whole text; undefined where it is empty. */
+/** The text of one document, which begins at `base` in the whole text. */
+interface DocumentText {
+  readonly text: string
+  readonly base: number
+  readonly isJson: boolean
+}
+
+/** The document in a text; undefined if it is empty. */
 function readDocument(
-  text: string,
-  base: number,
+  { text, base, isJson }: DocumentText,
   bounds: Bounds,
   positionOf: (offset: number) => Position,
   mayRetry: YamlLimits['mayRetry'],
 ): YamlDocument | Problem | undefined {
-  const unreadable = unreadableCharacter(text)
+  const unreadable = isJson ? undefined : unreadableCharacter(text)
   if (unreadable !== undefined) return unreadable
   const events = eventsOf(text, bounds.depth, mayRetry)
   if (events instanceof Problem) return events
@@ -62,6 +72,8 @@ function readDocument(
   const source = { text, directives: directivesOf(events) }
   const value = compose(source, events, bounds, offset => positionOf(base + offset).line)
   if (value === undefined || value instanceof Problem) return value
+  const surrogate = isJson ? halfCharacter(text, value) : undefined
+  if (surrogate !== undefined) return surrogate
   // The events take many times the room of the text; most documents are never asked for positions.
   let root: ReturnType<typeof placesOf> | undefined
   return {

@@ -84,14 +84,14 @@ describe('exit codes', () => {
       argv: ['a.yaml'],
       files: { 'a.yaml': Buffer.from([0x61, 0xff]) },
       code: 2,
-      stderr: 'a.yaml:1:1: error: this is not UTF-8 text\n',
+      stderr: 'a.yaml:1:1: error: this is not UTF-8 text; save it as UTF-8\n',
     },
     {
-      name: '2: a file in UTF-16',
+      name: '2: a file in UTF-16 that ends within a character',
       argv: ['a.yaml'],
-      files: { 'a.yaml': Buffer.from('\ufeffa: 1', 'utf16le') },
+      files: { 'a.yaml': Buffer.from('\ufeffa: 1', 'utf16le').subarray(0, -1) },
       code: 2,
-      stderr: 'a.yaml:1:1: error: this is UTF-16, as some shells write it: save it as UTF-8\n',
+      stderr: 'a.yaml:1:1: error: this is not UTF-16 text; save it as UTF-8\n',
     },
     {
       name: '2: a path that is not there',

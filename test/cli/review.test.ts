@@ -88,12 +88,15 @@ describe('portcullis review', () => {
     expect(err).toContain('is no Kubernetes object')
   })
 
-  it('reads nothing but UTF-8', async () => {
+  it('reads UTF-16 as kubectl does, and refuses half a character', async () => {
     const file = join(directory, 'utf16.yaml')
-    await writeFile(file, Buffer.from(`\ufeff${pod('/data')}`, 'utf16le'))
+    const bytes = Buffer.from(`\ufeff${pod('/data')}`, 'utf16le')
+    await writeFile(file, bytes)
+    expect(await ask([file])).toMatchObject({ code: 0, err: '' })
+    await writeFile(file, bytes.subarray(0, -1))
     const { code, err } = await ask([file])
     expect(code).toBe(2)
-    expect(err).toContain(`${file}: this is UTF-16, as some shells write it: save it as UTF-8`)
+    expect(err).toContain(`${file}: this is not UTF-16 text; save it as UTF-8`)
   })
 
   it('replays a recorded review unchanged', async () => {

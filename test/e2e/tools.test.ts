@@ -7,6 +7,7 @@ test.each([
   ['helm4', 'helm.sh/helm/v4', ['version', '--template', '{{.Version}}']],
   ['promtool', 'github.com/prometheus/prometheus', ['--version']],
   ['kwok', 'sigs.k8s.io/kwok', ['--version']],
+  ['kubectl-reader', 'k8s.io/cli-runtime', ['--version']],
 ] as const)('%s is the version that its go.mod pins', async (tool, module, args) => {
   const [, version] =
     new RegExp(`^\\s*(?:require )?${module} (v\\S+)`, 'm').exec(readFileSync(`test/tools/${tool}/go.mod`, 'utf8')) ?? []

@@ -23,13 +23,18 @@ async function found(args: readonly string[], cwd: string) {
   return { named, errors: errors.map(({ file, message }) => `${file}: ${message}`), notes }
 }
 
+const LEFT_OUT = 'node_modules is left out, though kubectl apply -R reads it; name it to check it'
 const ok = (named: readonly string[]) => ({ named, errors: [], notes: [] })
 
 const cases: readonly { readonly name: string; readonly args: readonly string[]; readonly expected: unknown }[] = [
   {
-    name: 'a folder gives its manifests and those below, sorted, without hidden names and node_modules',
+    name: 'a folder gives its manifests and those below, sorted, hidden ones too, and names the node_modules that it leaves out',
     args: ['.'],
-    expected: ok(['[odd].yaml', 'a.yml', 'b.yaml', 'c.json', 'deep/er/z.yaml']),
+    expected: {
+      named: ['.git/x.yaml', '.hidden.yaml', '[odd].yaml', 'a.yml', 'b.yaml', 'c.json', 'deep/er/z.yaml'],
+      errors: [],
+      notes: [LEFT_OUT],
+    },
   },
   { name: 'a folder is shown as it was named', args: ['./deep/'], expected: ok(['deep/er/z.yaml']) },
   { name: 'a named file is read whatever its name', args: ['README.md'], expected: ok(['README.md (named)']) },
@@ -37,7 +42,11 @@ const cases: readonly { readonly name: string; readonly args: readonly string[];
   {
     name: 'a file that two arguments lead to is read once',
     args: ['.', 'b.yaml', './b.yaml', '*.yml', 'deep', 'deep/**'],
-    expected: ok(['[odd].yaml', 'a.yml', 'b.yaml (named)', 'c.json', 'deep/er/z.yaml']),
+    expected: {
+      named: ['.git/x.yaml', '.hidden.yaml', '[odd].yaml', 'a.yml', 'b.yaml (named)', 'c.json', 'deep/er/z.yaml'],
+      errors: [],
+      notes: [LEFT_OUT],
+    },
   },
   {
     name: 'a name with wildcards in it is a name first',
@@ -47,12 +56,22 @@ const cases: readonly { readonly name: string; readonly args: readonly string[];
   {
     name: 'a glob finds files in folders, not those of node_modules',
     args: ['**/*.yaml'],
-    expected: ok(['[odd].yaml', 'b.yaml', 'deep/er/z.yaml']),
+    expected: ok(['.git/x.yaml', '[odd].yaml', 'b.yaml', 'deep/er/z.yaml']),
   },
   {
-    name: 'a glob that names no ending takes manifests',
+    name: 'a glob takes any file that kubectl takes for it, and what is in the folders that it means',
     args: ['*'],
-    expected: ok(['[odd].yaml', 'a.yml', 'b.yaml', 'c.json']),
+    expected: ok([
+      '.git/x.yaml',
+      '.hidden.yaml',
+      'README.md',
+      '[odd].yaml',
+      'a.yml',
+      'b.yaml',
+      'c.json',
+      'deep/er/z.yaml',
+      'odd*.txt',
+    ]),
   },
   { name: 'a glob that names an ending takes that', args: ['*.md'], expected: ok(['README.md']) },
   {

@@ -32,6 +32,35 @@ const cases: readonly { readonly name: string; readonly value: Json; readonly ex
     value: { apiVersion: 'v1', kind: 'PodList', items: [{ metadata: { name: 'a' } }] },
     expected: { objects: [{ value: pod, pointer: '/items/0' }], problems: [] },
   },
+  {
+    name: 'the items of any kind are objects, and so is what has them for other tools',
+    value: { ...pod, items: [{ metadata: { name: 'b' } }] },
+    expected: {
+      objects: [
+        { value: { ...pod, items: [{ metadata: { name: 'b' } }] }, pointer: '' },
+        { value: { ...pod, metadata: { name: 'b' } }, pointer: '/items/0' },
+      ],
+      problems: [],
+    },
+  },
+  {
+    name: "an item whose kind and apiVersion are not text has its List's",
+    value: { apiVersion: 'v1', kind: 'PodList', items: [{ kind: 1, apiVersion: '', metadata: { name: 'a' } }] },
+    expected: { objects: [{ value: pod, pointer: '/items/0' }], problems: [] },
+  },
+  {
+    name: 'inside a List, items that are null do not make a List',
+    value: { apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'PodList', items: null }] },
+    expected: {
+      objects: [{ value: { apiVersion: 'v1', kind: 'PodList', items: null }, pointer: '/items/0' }],
+      problems: [],
+    },
+  },
+  {
+    name: 'items of something without a kind are those of a values file',
+    value: { items: ['a', { b: 1 }] },
+    expected: nothing,
+  },
   { name: 'an empty List holds nothing', value: { apiVersion: 'v1', kind: 'List', items: [] }, expected: nothing },
   { name: 'items may be null', value: { apiVersion: 'v1', kind: 'PodList', items: null }, expected: nothing },
   {

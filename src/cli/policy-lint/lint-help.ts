@@ -17,8 +17,10 @@ Other commands, each with --help:
   policy-lint inject     what the webhook would inject, into files
   policy-lint test       the suites that stand beside policies
 
-Reads .yaml, .yml and .json files with any number of documents, and Lists. In folders, hidden names
-and node_modules are passed over; a Helm chart has to be rendered first.
+Every object that "kubectl apply -R -f" would send from the same paths is judged, or the exit code
+is 2. In folders: .yaml, .yml and .json files, hidden ones too, but not those of node_modules; a
+Helm chart has to be rendered first. In files: YAML documents, streams of JSON, and what has "items"
+of any kind, in UTF-8, or in UTF-16 with a byte order mark.
 
 Every finding shows its file, line and column, the lines around it, what is wrong and what to do
 instead. The verdict is the cluster's own: the same policies, the same code. A rule that needs what

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { LintInputs } from '../inputs.ts'
 import { readInputs } from '../read.ts'
 import type { LintError } from '../report.ts'
-import { isOtherJson, nothingFound } from '../run.ts'
+import { isOfOtherPurpose, nothingFound } from '../run.ts'
 import type { InjectContext } from './inject-object.ts'
 import { type InjectedFile, injectText } from './inject-text.ts'
 import { withDemands } from './resource-demands.ts'
@@ -25,8 +25,9 @@ export async function injectInputs(found: LintInputs, context: InjectContext, st
       objects: [],
       errors: [{ file, line: 1, column: 1, message }],
     })
+    if (!isNamed && isOfOtherPurpose(file, read)) continue
     if ('problem' in read) files.push(fail(read.problem))
-    else if (isNamed || !isOtherJson(file, read.text)) {
+    else {
       const injected = injectText(file, read.text, context)
       // What a walk meets and holds no object, such as a values file, is no part of the manifests.
       if (injected.objects.length > 0 || injected.errors.length > 0) files.push(injected)

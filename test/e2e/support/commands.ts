@@ -31,7 +31,7 @@ export function runCommand(
 
 /** Runs one of the tools of `test/tools` to its end. */
 export function runTool(
-  tool: 'helm3' | 'helm4' | 'promtool' | 'kwok' | 'gotemplate',
+  tool: 'helm3' | 'helm4' | 'promtool' | 'kwok' | 'gotemplate' | 'kubectl-reader',
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Ended> {

@@ -1,0 +1,3 @@
+package=.
+module=k8s.io/cli-runtime
+version_variable=main.version
