@@ -21,8 +21,12 @@ const MARKER = new RegExp(
   'g',
 )
 
+const SEPARATOR = new RegExp(`^\\uFEFF?---[${GO_SPACE}]*(?:#|$)`)
+
 const ODD_MARKER =
   'kubectl starts a new document at this ---, other readers of YAML do not; put a line break or a space after ---'
+const HIDDEN_BY_MARKER =
+  'a carriage return is inside this --- line: kubectl skips what follows it, other readers of YAML do not; remove it'
 const ODD_START = 'kubectl skips the special blank before this {, other readers of YAML do not; remove it'
 
 /**
@@ -77,9 +81,22 @@ function* splitYaml(text: string, from: number): Generator<Chunk> {
       problem = undefined
     }
     if (match.groups?.['odd'] !== undefined) problem = { message: ODD_MARKER, offset: at }
+    else if (hidesText(rest, match.index)) problem = { message: HIDDEN_BY_MARKER, offset: at }
     atPreamble = false
   }
   if (start < text.length) yield chunk(text.length)
+}
+
+/**
+ * Whether kubectl, whose lines end at line feeds only, takes for a separator what others read as a separator and, after a
+ * carriage return, the first line of a document.
+ */
+function hidesText(text: string, at: number): boolean {
+  if (at > 0 && text[at - 1] !== '\n') return false
+  const end = text.indexOf('\n', at)
+  const line = text.slice(at, end < 0 ? text.length : end)
+  const hidden = line.indexOf('\r')
+  return hidden >= 0 && SEPARATOR.test(line) && line.slice(hidden).trim() !== ''
 }
 
 /** The offset after the line break that ends the line at `at`. */

@@ -6,7 +6,7 @@ import { defaultYamlLimits, type YamlLimits } from './limits.ts'
 import { positionsIn } from './lines.ts'
 import { findPlace, placesOf } from './places.ts'
 import { directivesOf, eventsOf, Problem } from './syntax.ts'
-import { halfCharacter, unreadableCharacter } from './unreadable.ts'
+import { doubledReturn, halfCharacter, unreadableCharacter } from './unreadable.ts'
 
 /** The documents that can be read, in order, and what is wrong with the others, in order. */
 export interface ParsedYaml {
@@ -24,7 +24,9 @@ export interface ParsedYaml {
  */
 export function parseYaml(text: string, limits?: Partial<YamlLimits>): ParsedYaml {
   const { size, depth, aliasedNodes, documents: most, mayRetry } = { ...defaultYamlLimits, ...limits }
-  const positionOf = positionsIn(text)
+  const positions = positionsIn(text)
+  // The last line break may be ours.
+  const positionOf = (offset: number) => positions(Math.min(offset, text.length))
   const documents: YamlDocument[] = []
   const problems: YamlProblem[] = []
   const report = (message: string, offset: number) => problems.push({ message, position: positionOf(offset) })
@@ -34,7 +36,8 @@ export function parseYaml(text: string, limits?: Partial<YamlLimits>): ParsedYam
   }
   const bounds: Bounds = { depth, aliasedNodes }
   for (const { start, end, isJson, problem } of splitDocuments(text)) {
-    const chunk = { text: text.slice(start, end), base: start, isJson }
+    const part = text.slice(start, end)
+    const chunk = { text: isJson || end < text.length ? part : withLastBreak(part), base: start, isJson }
     const document =
       problem === undefined
         ? readDocument(chunk, bounds, positionOf, mayRetry)
@@ -48,6 +51,11 @@ export function parseYaml(text: string, limits?: Partial<YamlLimits>): ParsedYam
     else documents.push(document)
   }
   return { documents, problems }
+}
+
+/** kubectl ends the last line of a text, which makes a difference to a block scalar. */
+function withLastBreak(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`
 }
 
 /** The text of one document, which begins at `base` in the whole text. */
@@ -64,7 +72,7 @@ function readDocument(
   positionOf: (offset: number) => Position,
   mayRetry: YamlLimits['mayRetry'],
 ): YamlDocument | Problem | undefined {
-  const unreadable = isJson ? undefined : unreadableCharacter(text)
+  const unreadable = isJson ? undefined : (unreadableCharacter(text) ?? doubledReturn(text))
   if (unreadable !== undefined) return unreadable
   const events = eventsOf(text, bounds.depth, mayRetry)
   if (events instanceof Problem) return events

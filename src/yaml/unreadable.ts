@@ -28,3 +28,9 @@ export function halfCharacter(text: string, value: Json): Problem | undefined {
   if (half === null || !/(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(value))) return undefined
   return new Problem('half a character (a surrogate without its other half) is escaped here; remove it', half.index)
 }
+
+/** Two carriage returns before a line feed: kubectl drops one of them, so the texts would differ. */
+export function doubledReturn(text: string): Problem | undefined {
+  const at = text.indexOf('\r\r\n')
+  return at < 0 ? undefined : new Problem('two carriage returns end this line; remove one', at)
+}

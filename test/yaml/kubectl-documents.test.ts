@@ -33,6 +33,12 @@ describe('documents are cut as kubectl cuts them', () => {
     ['a comment that hides a document after ---', 'a: 1\n---\u00a0#: |\n  b: 2\n', `2:1: ${ODD_MARKER}`],
     ['a comment right after ---', 'a: 1\n---#c\nb: 2\n', `2:1: ${ODD_MARKER}`],
     ['a vertical tab after ---', 'a: 1\n---\v\nb: 2\n', `2:1: ${ODD_MARKER}`],
+    [
+      'a document behind a carriage return in the line of a marker',
+      'a: 1\n--- #\rb: 2\n',
+      '2:1: a carriage return is inside this --- line: kubectl skips what follows it, other readers of YAML do not; remove it',
+    ],
+    ['two carriage returns before a line feed', 'a: |\r\r\n b\n', '1:5: two carriage returns end this line; remove one'],
     ['an ideographic space before {', '\n\u3000\n{a: 1}\n', `2:1: ${ODD_START}`],
     ['a byte order mark before a key', 'a: 1\n\ufeffb: 2\n', '2:1: a byte order mark begins this line; remove it'],
     [
@@ -66,4 +72,14 @@ describe('documents are cut as kubectl cuts them', () => {
       { line: 3, column: 10 },
     ])
   })
+})
+
+it('ends the last line, as kubectl does', () => {
+  expect(read('a: |+\n -\n ').values).toEqual(read('a: |+\n -\n \n').values)
+  expect(read('a: b').values).toEqual([{ a: 'b' }])
+})
+
+it('keeps positions within the text, although its last line was ended', () => {
+  const [document] = parseYaml('a: b').documents
+  expect(document?.locate('/a')).toEqual({ start: { line: 1, column: 4 }, end: { line: 1, column: 5 } })
 })
