@@ -16,6 +16,7 @@ import type { PolicySet } from './set.ts'
  * How an object got in is not written on it, so every exception counts that may have let it in. The right is lent on
  * only while such an exception still fits the object and `riskChange` finds no change.
  *
+ * @param risks what the request changes.
  * @param owned a finding as it was evaluated; one that no update relaxed is returned as it is.
  * @returns the finding itself, or the violation that it was before it was relaxed, with a hint that says why.
  */
@@ -25,6 +26,7 @@ export function withoutBorrowedRight(
   { exceptions }: PolicySet,
   request: AdmissionRequest,
   { namespaceLabels }: { readonly namespaceLabels: NamespaceLabels },
+  risks: RiskChanges,
 ): Finding {
   const { relaxed } = finding
   if (relaxed === undefined) return finding
@@ -38,12 +40,30 @@ export function withoutBorrowedRight(
     exception =>
       mayHaveLetIn(exception, policy, check, relaxed.from, request, namespaceLabels) && keepsReason(exception, request),
   )
-  const change = isLentOn ? riskChange(request, podTemplates) : 'it no longer fits the exception'
+  const change = isLentOn ? risks.of(podTemplates) : 'it no longer fits the exception'
   if (change === undefined) return finding
   const why = `the exception ${lender.name} may have let in what is there already, so only a user whom it covers may change it (${isLentOn ? `changed: ${change}` : change})`
   const { hint } = relaxed.from
   return { ...relaxed.from, hint: hint === undefined ? why : `${hint}; ${why}` }
 }
+
+/** What a request changes, found once however many findings ask. */
+export class RiskChanges {
+  readonly #request: AdmissionRequest
+  readonly #changes = new Map<CompiledPolicy['podTemplates'], string | undefined>()
+
+  constructor(request: AdmissionRequest) {
+    this.#request = request
+  }
+
+  of(podTemplates: CompiledPolicy['podTemplates']): string | undefined {
+    const key = podTemplates.length === 0 ? NO_TEMPLATES : podTemplates
+    if (!this.#changes.has(key)) this.#changes.set(key, riskChange(this.#request, podTemplates))
+    return this.#changes.get(key)
+  }
+}
+
+const NO_TEMPLATES: CompiledPolicy['podTemplates'] = []
 
 /** Whether the reason for which the glass was broken is still on the object. */
 function keepsReason({ breakGlass }: CompiledException, { object, oldObject }: AdmissionRequest): boolean {

@@ -65,7 +65,7 @@ export function reasonOf(object: JsonObject | null, annotation: string): string 
 }
 
 /**
- * How the glass would be broken, for a refusal: said to a file, whose user nobody knows, and to a user who has the right
+ * How the glass would be broken, for a refusal: said to a file, whose user is unknown, and to a user who has the right
  * but gave no reason. Others learn nothing of whom to be.
  */
 export function breakGlassHint(name: string, { groups, reasonAnnotation }: BreakGlass, request: AdmissionRequest) {

@@ -1,6 +1,6 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { Finding } from '../checks/check.ts'
-import { withoutBorrowedRight } from './borrowed-right.ts'
+import { RiskChanges, withoutBorrowedRight } from './borrowed-right.ts'
 import type { BrokenGlass } from './break-glass.ts'
 import type { Action, CompiledPolicy } from './compile.ts'
 import type { Evaluated } from './evaluate.ts'
@@ -80,7 +80,8 @@ export function decide(
   context: DecisionContext,
 ): Decision {
   const decision = emptyDecision()
-  for (const result of results) addOutcome(decision, result, set, request, context)
+  const deciding = { ...context, risks: new RiskChanges(request), uncovered: new Set<string>() }
+  for (const result of results) addOutcome(decision, result, set, request, deciding)
   return { ...decision, allowed: decision.denials.length === 0 && decision.errors.length === 0 }
 }
 
@@ -101,6 +102,13 @@ export function observed(decision: Decision): Decision {
 export function findingsOf({ denials, warnings, audits }: Decision): readonly JudgedFinding[] {
   const said = new Set([...denials, ...warnings].map(({ finding }) => finding))
   return [...denials, ...warnings, ...audits.filter(({ finding }) => !said.has(finding))]
+}
+
+/** What deciding keeps from one finding to the next. */
+interface Deciding extends DecisionContext {
+  readonly risks: RiskChanges
+  /** The exceptions of which it was said that they do not cover what a workload makes, each with its policy. */
+  readonly uncovered: Set<string>
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] }
@@ -126,7 +134,7 @@ function addOutcome(
   { policy, check, outcome }: Evaluated,
   set: PolicySet,
   request: AdmissionRequest,
-  context: DecisionContext,
+  context: Deciding,
 ): void {
   const owner = { policy: policy.name, check }
   switch (outcome.kind) {
@@ -157,7 +165,7 @@ function addFinding(
   evaluated: Finding,
   set: PolicySet,
   request: AdmissionRequest,
-  context: DecisionContext,
+  context: Deciding,
 ): void {
   const action = strictestAction(policy)
   const finding = withoutBorrowedRight(
@@ -166,6 +174,7 @@ function addFinding(
     set,
     request,
     context,
+    context.risks,
   )
   const isRefused = action === 'Deny' && finding.level === 'violation'
   const found = { policy: policy.name, check, finding }
@@ -205,12 +214,14 @@ function addUncovered(
   exception: CompiledException,
   set: PolicySet,
   request: AdmissionRequest,
-  context: DecisionContext,
+  context: Deciding,
 ): void {
-  if (decision.exempt.filter(other => other.exception === exception.name && other.policy === policy.name).length > 1)
-    return
+  const key = `${policy.name} ${exception.name}`
+  if (context.uncovered.has(key)) return
   const finding = uncoveredByWorkload(policy, found, exception, set, request, context)
-  if (finding !== undefined) decision.warnings.push({ ...found, finding, action: 'Warn' })
+  if (finding === undefined) return
+  context.uncovered.add(key)
+  decision.warnings.push({ ...found, finding, action: 'Warn' })
 }
 
 function hinted(finding: Finding, hints: readonly string[]): Finding {

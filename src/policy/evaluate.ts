@@ -32,7 +32,7 @@ export interface EvaluationContext {
   /** What the ports know about the request. */
   readonly facts: SubjectFacts
   /**
-   * What to do with a policy whose namespace selector needs labels that nobody knows: a live request gets the
+   * What to do with a policy whose namespace selector needs unknown labels: a live request gets the
    * strictest answer, a file is told that the policy was skipped.
    */
   readonly unknownNamespaces: 'apply' | 'skip'

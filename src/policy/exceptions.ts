@@ -98,7 +98,7 @@ function compilePath(raw: string): PathPattern | string {
 
 /**
  * Whether `exception` covers this finding of `policy` and `check`, its date and what break-glass demands left aside. `'unknown'`: it depends on labels
- * of the namespace that nobody knows, and those grant nothing.
+ * of the namespace that are unknown, and those grant nothing.
  */
 export function covers(
   exception: CompiledException,
@@ -139,9 +139,14 @@ export function mayHaveLetIn(
     (checks.length === 0 || checks.includes(check)) &&
     (breakGlass === undefined || reasonOf(request.object, breakGlass.reasonAnnotation) !== undefined) &&
     coversObject(exception, request) &&
-    coversFinding(exception, finding) &&
+    coversFinding(finding.facts?.containers?.length === 0 ? withoutContainers(exception) : exception, finding) &&
     coversNamespace(exception, request.namespace, namespaceLabels) !== false
   )
+}
+
+/** A volume that no container mounts any more was mounted by one: by which one is not known. */
+function withoutContainers(exception: CompiledException): CompiledException {
+  return { ...exception, containers: [], images: [] }
 }
 
 function coversNamespace(

@@ -18,7 +18,7 @@ export interface Grant {
   readonly by?: { readonly exception: CompiledException; readonly glass?: BrokenGlass }
   /** Where none does: those that would, were they not past their date. */
   readonly expired: readonly CompiledException[]
-  /** Those that depend on labels of the namespace that nobody knows. */
+  /** Those that depend on labels of the namespace that are unknown. */
   readonly unknown: readonly CompiledException[]
   /** How an exception would let it pass: by break-glass, or by what a file does not say. */
   readonly hints: readonly string[]

@@ -8,7 +8,7 @@ interface ImageReference {
   readonly digest: string | undefined
 }
 
-/** Other names of Docker Hub, which is the registry of an image that names none (distribution/reference, normalize.go). */
+/** Other names of Docker Hub, which is the registry of an image that names none (distribution/reference and the resolver of containerd). */
 const HUB = 'docker.io'
 const HUB_ALIASES: readonly string[] = ['index.docker.io', 'registry-1.docker.io']
 

@@ -1,6 +1,6 @@
 import type { AdmissionRequest } from '../admission/request.ts'
-import { oneLine, quote } from '../admission/text.ts'
-import { deepEqual, dig, get, getList, getString, isList, isObject, type Json, type JsonObject } from '../json/value.ts'
+import { oneLine, quote, shorten } from '../admission/text.ts'
+import { deepEqual, dig, get, getList, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
 import { embeddedTemplates, type PodTemplateKind } from '../workload/kinds.ts'
 import { CONTAINER_LISTS } from '../workload/pod.ts'
 
@@ -11,15 +11,19 @@ const HARMLESS_IN_POD: ReadonlySet<string> = new Set([
   'schedulingGates',
   'terminationGracePeriodSeconds',
 ])
-const HARMLESS_IN_CONTAINER: ReadonlySet<string> = new Set([
-  'resizePolicy',
-  'resources',
-  'terminationMessagePath',
-  'terminationMessagePolicy',
-])
+const HARMLESS_IN_CONTAINER: ReadonlySet<string> = new Set(['resizePolicy', 'terminationMessagePolicy'])
+/** Resources that are shares of the node. Others, and claims, give access to its devices. */
+const SHARES = /^(?:cpu|memory|ephemeral-storage|hugepages-.*)$/
 
 /** Fields of a PersistentVolume that a controller writes once the volume is there: a resize, another class of speed. */
-const HARMLESS_IN_VOLUME: ReadonlySet<string> = new Set(['capacity', 'claimRef', 'volumeAttributesClassName'])
+const HARMLESS_IN_VOLUME: ReadonlySet<string> = new Set([
+  'capacity',
+  'claimRef',
+  'persistentVolumeReclaimPolicy',
+  'volumeAttributesClassName',
+])
+/** Of how many templates each is compared with all old ones, so that one of a list may be dropped. */
+const FEW_TEMPLATES = 50
 /** The accounts under which Kubernetes binds a PersistentVolume and lets it go. */
 const BINDERS: readonly string[] = [
   'system:kube-controller-manager',
@@ -37,9 +41,13 @@ const HARDENED: Readonly<Record<string, (value: Json | undefined, old: Json | un
   privileged: isOff,
   readOnlyRootFilesystem: isTrue,
   runAsNonRoot: isTrue,
+  runAsUser: (value, old) => old === 0 && typeof value === 'number' && value > 0,
+  seccompProfile: value => getString(value, 'type') === 'RuntimeDefault',
   shareProcessNamespace: isOff,
   capabilities: (value, old) =>
-    isObject(value) && isPart(value, old, 'add') && isPart(isObject(old) ? old : {}, value, 'drop'),
+    isObject(value) &&
+    isPart(getList(value, 'add'), getList(old, 'add')) &&
+    isPart(getList(old, 'drop'), getList(value, 'drop')),
 }
 
 /**
@@ -59,27 +67,61 @@ export function riskChange(
   if (object === null || oldObject === null) return 'the object'
   const templates = embeddedTemplates(kind, object, furtherKinds)
   if (templates === undefined) return objectChange(object, oldObject, userInfo?.username ?? '')
-  const old = new Map(
-    (embeddedTemplates(kind, oldObject, furtherKinds) ?? []).map(({ pointer, value }) => [pointer, value]),
-  )
+  const old = embeddedTemplates(kind, oldObject, furtherKinds) ?? []
+  const isSuspended = dig(oldObject, 'spec', 'suspend') === true
+  const changeFrom = (value: JsonObject, before: JsonObject | undefined) =>
+    before === undefined ? 'a further pod template' : podChange(get(value, 'spec'), get(before, 'spec'), isSuspended)
+  const byPointer = new Map(old.map(({ pointer, value }) => [pointer, value]))
+  const others = old.length > 1 && old.length <= FEW_TEMPLATES ? old : []
   for (const { pointer, value } of templates) {
-    const before = old.get(pointer)
-    const change = before === undefined ? 'a further pod template' : podChange(get(value, 'spec'), get(before, 'spec'))
-    if (change !== undefined) return change
+    const change = changeFrom(value, byPointer.get(pointer))
+    if (change === undefined || others.some(before => changeFrom(value, before.value) === undefined)) continue
+    return shorten(change, MAX_CHANGE)
   }
   return undefined
 }
 
-function podChange(spec: Json | undefined, old: Json | undefined): string | undefined {
+/** Characters of a change as it is told. */
+const MAX_CHANGE = 256
+
+function podChange(spec: Json | undefined, old: Json | undefined, isSuspended: boolean): string | undefined {
   if (!isObject(spec) || !isObject(old)) return deepEqual(spec, old) ? undefined : 'spec'
   for (const list of CONTAINER_LISTS) {
     const change = containersChange(getList(spec, list), getList(old, list))
     if (change !== undefined) return change
   }
+  const volumes = Map.groupBy(getList(old, 'volumes'), volume => getString(volume, 'name'))
   for (const volume of getList(spec, 'volumes')) {
-    if (!getList(old, 'volumes').some(before => deepEqual(volume, before))) return `volume ${nameOf(volume)}`
+    const before = volumes.get(getString(volume, 'name')) ?? []
+    if (!before.some(one => deepEqual(volume, one))) return `volume ${nameOf(volume)}`
   }
-  return fieldChange(spec, old, key => key === 'volumes' || isContainerList(key) || HARMLESS_IN_POD.has(key))
+  if (isOtherDevice(get(spec, 'resources'), get(old, 'resources'))) return 'resources'
+  const isWaiting = isSuspended || getList(old, 'schedulingGates').length > 0
+  const isNarrower = isWaiting && isSuperset(get(spec, 'nodeSelector'), get(old, 'nodeSelector'))
+  const leftOut = (key: string) =>
+    key === 'volumes' ||
+    key === 'resources' ||
+    isContainerList(key) ||
+    HARMLESS_IN_POD.has(key) ||
+    // A queue says where a pod that waits will run.
+    (key === 'nodeSelector' && isNarrower)
+  return fieldChange(spec, old, leftOut)
+}
+
+function isSuperset(labels: Json | undefined, old: Json | undefined): boolean {
+  return (
+    isObject(labels) && Object.entries(isObject(old) ? old : {}).every(([key, value]) => get(labels, key) === value)
+  )
+}
+
+/** Whether resources differ in what is more than a share of the node. */
+function isOtherDevice(resources: Json | undefined, old: Json | undefined): boolean {
+  const devices = (list: Json | undefined) =>
+    Object.fromEntries(Object.entries(isObject(list) ? list : {}).filter(([name]) => !SHARES.test(name)))
+  return (
+    !deepEqual(getList(resources, 'claims'), getList(old, 'claims')) ||
+    ['limits', 'requests'].some(field => !deepEqual(devices(get(resources, field)), devices(get(old, field))))
+  )
 }
 
 function isContainerList(key: string): boolean {
@@ -99,11 +141,14 @@ function containersChange(containers: readonly Json[], old: readonly Json[]): st
 
 function containerChange(container: Json, old: Json): string | undefined {
   if (!isObject(container) || !isObject(old)) return deepEqual(container, old) ? undefined : 'the whole'
-  const mounts = getList(old, 'volumeMounts')
+  const mounts = Map.groupBy(getList(old, 'volumeMounts'), mount => getString(mount, 'mountPath'))
   for (const mount of getList(container, 'volumeMounts')) {
-    if (!mounts.some(before => isMountOrLess(mount, before))) return `the mount of volume ${nameOf(mount)}`
+    const before = mounts.get(getString(mount, 'mountPath')) ?? []
+    if (!before.some(one => isMountOrLess(mount, one))) return `the mount of volume ${nameOf(mount)}`
   }
-  return fieldChange(container, old, key => key === 'volumeMounts' || HARMLESS_IN_CONTAINER.has(key))
+  if (isOtherDevice(get(container, 'resources'), get(old, 'resources'))) return 'resources'
+  const leftOut = (key: string) => key === 'volumeMounts' || key === 'resources' || HARMLESS_IN_CONTAINER.has(key)
+  return fieldChange(container, old, leftOut)
 }
 
 /** Whether a mount is the old one, or the old one made read-only. */
@@ -123,7 +168,7 @@ function fieldChange(value: JsonObject, old: JsonObject, isLeftOut: (key: string
     if (deepEqual(now, before) || isHardened(key, now, before)) continue
     const inside =
       key === 'securityContext' ? fieldChange(isObject(now) ? now : {}, isObject(before) ? before : {}, none) : key
-    if (inside !== undefined) return oneLine(inside)
+    if (inside !== undefined) return shorten(oneLine(inside.slice(0, MAX_CHANGE)), MAX_CHANGE)
   }
   return undefined
 }
@@ -175,8 +220,8 @@ function isOff(value: Json | undefined): boolean {
   return value === false || value === undefined || value === null
 }
 
-/** Whether each element of a list is in the old list, too. */
-function isPart(value: Json, old: Json | undefined, key: string): boolean {
-  const before = get(old, key)
-  return getList(value, key).every(item => isList(before) && before.some(other => deepEqual(item, other)))
+/** Whether each element of a list, which are texts, is in another one, too. */
+function isPart(list: readonly Json[], other: readonly Json[]): boolean {
+  const known = new Set(other)
+  return list.every(item => known.has(item))
 }

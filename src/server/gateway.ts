@@ -61,7 +61,7 @@ export interface GatewayConfig {
   readonly pollMs: number
   /** What differs from the limits of connections that hold unless tests say otherwise. */
   readonly limits?: { readonly admission?: Partial<ConnectionLimits>; readonly health?: Partial<ConnectionLimits> }
-  /** How long what is in flight may go on after the drain; 15 s unless given. */
+  /** How long what is in flight may go on after the drain; 12 s unless given. */
   readonly stopGraceMs?: number
   readonly documents: DocumentStore
   /** The API, to ask for the owners of pods; undefined where there is no connection. */

@@ -9,7 +9,7 @@ import type { Metrics } from './metrics.ts'
 export interface Readiness {
   /** What is missing before it may; empty when nothing is. */
   readonly missing: readonly string[]
-  /** What is wrong although it may. */
+  /** Non-fatal problems: the gateway stays ready. */
   readonly notes: readonly string[]
 }
 

@@ -69,8 +69,15 @@ const SHORT_NAME = /(?:^|[/\\])[^/\\.~]{1,6}~\d{1,6}(?:\.[^/\\.]{0,3})?[. ]*(?:[
  */
 export function foldForWindows(path: string): string {
   if (!UNUSUAL.test(path)) return path.toLowerCase()
-  const segments = path.split('/').map(segment => fold(segment.replace(/:.*$/, '').replace(/[. ]+$/, '')))
+  const segments = path.split('/').map(segment => fold(withoutEnd(segment.split(':', 1)[0] ?? '')))
   return `/${segments.filter(segment => segment !== '').join('/')}`
+}
+
+/** Without the dots and blanks at its end; a loop, because a pattern would try at each blank in the middle anew. */
+function withoutEnd(segment: string): string {
+  let end = segment.length
+  while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end--
+  return segment.slice(0, end)
 }
 
 /** For refusing, what any two ways of folding take for the same is the same: `ſ` and `K` (the Kelvin sign) too. */

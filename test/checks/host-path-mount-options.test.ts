@@ -187,4 +187,29 @@ describe('a setting that names a path of the node', () => {
     ])
     expect(denials(of('/var/openebs/local'))).toEqual([])
   })
+
+  it.each([
+    ['the value first', '- {value: /etc, name: BasePath}'],
+    ['a comment between', '- name: BasePath\n  # here\n  value: /etc'],
+    ['another field between', '- name: BasePath\n  enabled: "true"\n  value: /etc'],
+    ['a folded value', '- name: BasePath\n  value: >-\n    /etc'],
+    ['the second of two', '- {name: BasePath, value: /data/x}\n- {name: BasePath, value: /etc}'],
+    ['JSON', '[{"name": "BasePath", "value": "/etc"}]'],
+    ['what cannot be read', '- {name: BasePath, value: /etc'],
+    ['what is too large', `- {name: BasePath, value: /etc}${'\n'.repeat(200_000)}`],
+  ])('is found however it is written: %s', (_what, text) => {
+    const annotations = { 'cas.openebs.io/config': text }
+    expect(
+      denials(storageClass({ provisioner: 'openebs.io/local', metadata: { name: 's', annotations } })),
+    ).toHaveLength(1)
+  })
+})
+
+describe('an option is judged as the node reads it', () => {
+  it.each([['credentials=etc/kubernetes/admin.conf'], ['rw -o bind'], ['ro\tbind']])('%j', option => {
+    expect(denials(persistentVolume({ nfs: { server: 's', path: '/x' }, mountOptions: [option] }))).toHaveLength(1)
+  })
+  it.each([['prefixpath=share/folder'], ['vers=4.1, hard'], ['sec=krb5p']])('%j may stay', option => {
+    expect(denials(persistentVolume({ nfs: { server: 's', path: '/x' }, mountOptions: [option] }))).toEqual([])
+  })
 })

@@ -120,6 +120,9 @@ const ROWS: readonly (readonly [update: string, expected: string, change: Change
   // biome-ignore format: one line each
   ['that restarts the pods', 'WWEWWWWWWWW', object => { object.spec.template.metadata = { annotations: { 'kubectl.kubernetes.io/restartedAt': 'now' } } }],
   ['of the resources', 'WWEWWWWWWWW', set('resources', { limits: { memory: '1Gi' } })],
+  ['of a device among the resources', 'WDEDDDDEDDW', set('resources', { limits: { 'example.com/fuse': '1' } })],
+  ['of where the last message is written', 'WDEDDDDEDDW', set('terminationMessagePath', '/h/cron.d/x')],
+  ['that drops every mount', 'WWWWWWWWWWW', set('volumeMounts', [])],
   ['of the grace period', 'WWEWWWWWWWW', setInPod('terminationGracePeriodSeconds', 5)],
   ['to another image of the exception', 'WDEDDDDEDDW', set('image', 'good/agent:2')],
   ['to an image of somebody else', 'WDDDDDDDDDW', set('image', 'evil/agent:1')],
@@ -174,6 +177,8 @@ const ROWS: readonly (readonly [update: string, expected: string, change: Change
     'WWEWWWWWWWW',
     set('securityContext', { privileged: true, runAsNonRoot: true, capabilities: { add: ['SYS_ADMIN', 'NET_ADMIN'] } }),
   ],
+  // biome-ignore format: one line each
+  ['that sets a seccomp profile', 'WWEWWWWWWWW', set('securityContext', { privileged: true, seccompProfile: { type: 'RuntimeDefault' }, capabilities: { add: ['SYS_ADMIN', 'NET_ADMIN'] } })],
   ['of the user', 'WDEDDDDEDDW', set('securityContext', { privileged: true, runAsUser: 0 })],
   [
     'that adds a capability',
@@ -213,5 +218,69 @@ describe('an update of what an exception may have let in', () => {
     const isKept = decision.warnings.some(({ finding }) => finding.relaxed !== undefined)
     const outcome = decision.allowed ? (isKept ? 'W' : 'E') : 'D'
     expect(outcome).toBe(expected)
+  })
+})
+
+describe('a right is borrowed, too, by', () => {
+  const pss = POLICY.replace('check: host-path', 'check: host-path-volumes')
+  const judged = (spec: object, object: unknown, oldObject: unknown) =>
+    judge(setOf(pss, exception(spec)), requestFor(json(object), { oldObject, userInfo: person('bob') }), { now: NOW })
+
+  it('a volume that no container mounts any more', () => {
+    const unmounted = agent()
+    const [first] = unmounted.spec.template.spec.containers
+    if (first !== undefined) first['volumeMounts'] = []
+    const taken = structuredClone(unmounted)
+    taken.spec.template.spec.containers.push({
+      name: 'x',
+      image: 'evil/x:1',
+      volumeMounts: [{ name: 'h', mountPath: '/h' }],
+    })
+    expect(judged({ match: { users: ['alice'] } }, unmounted, agent()).allowed).toBe(true)
+    expect(judged({ match: { users: ['alice'] } }, taken, unmounted).allowed).toBe(false)
+  })
+
+  it('each template of a list, of which one may be dropped', () => {
+    const jobs = (...names: readonly string[]) => ({
+      apiVersion: 'jobset.x-k8s.io/v1alpha2',
+      kind: 'JobSet',
+      metadata: { name: 's', namespace: 'shop' },
+      spec: {
+        replicatedJobs: names.map(name => ({
+          name,
+          template: {
+            spec: {
+              template: {
+                spec: {
+                  containers: [{ name, image: `good/${name}:1`, volumeMounts: [{ name: 'h', mountPath: '/h' }] }],
+                  volumes: [{ name: 'h', hostPath: { path: '/var/log' } }],
+                },
+              },
+            },
+          },
+        })),
+      },
+    })
+    const spec = { match: { users: ['alice'] } }
+    expect(judged(spec, jobs('b', 'c'), jobs('a', 'b', 'c')).allowed).toBe(true)
+    expect(judged(spec, jobs('b', 'd'), jobs('a', 'b', 'c')).allowed).toBe(false)
+  })
+
+  it('a pod that waits: its queue may say where it runs, and nothing else', () => {
+    const pod = (spec: object) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'shop' },
+      spec: {
+        containers: [{ name: 'a', image: 'good/a:1', volumeMounts: [{ name: 'h', mountPath: '/h' }] }],
+        volumes: [{ name: 'h', hostPath: { path: '/var/log' } }],
+        ...spec,
+      },
+    })
+    const gated = pod({ schedulingGates: [{ name: 'kueue.x-k8s.io/admission' }] })
+    const spec = { match: { users: ['alice'] } }
+    expect(judged(spec, pod({ nodeSelector: { zone: 'a' } }), gated).allowed).toBe(true)
+    expect(judged(spec, pod({ nodeSelector: { zone: 'a' } }), pod({})).allowed).toBe(false)
+    expect(judged(spec, pod({ tolerations: [{ operator: 'Exists' }] }), gated).allowed).toBe(false)
   })
 })

@@ -64,9 +64,15 @@ function faultOfOption(shown: string, name: string, value: string, params: HostP
   if (SHARED.test(name)) {
     return { says: `${has}: what is mounted in the volume appears on the node and stays there`, hint: LEAVE_OUT }
   }
-  // A file of credentials, a log, a key: what the mount program opens as root.
-  if (!value.startsWith('/')) return undefined
-  const verdict = judgePath(value, '', params)
+  if (/\s/.test(`${name}${value}`.trim())) {
+    return {
+      says: `${has}: a blank inside it may end it, and begin another`,
+      hint: 'write options with commas between',
+    }
+  }
+  // A file of credentials, a log, a key: what the mount program opens as root, from the root of the node.
+  if (!value.includes('/')) return undefined
+  const verdict = judgePath(value.startsWith('/') ? value : `/${value}`, '', params)
   if (verdict.kind === 'allowed') return undefined
   const hint = 'name a Secret in the volume, not a file of the node'
   return { says: `${has}, whose path ${verdict.reason}`, hint, path: verdict.path }

@@ -21,7 +21,7 @@ export const HARMLESS_VOLUME_SOURCES: ReadonlySet<string> = new Set([
   'iscsi',
   'nfs',
   'persistentVolumeClaim',
-  'photonPersistentVolume',
+  'photonPersistentDisk',
   'portworxVolume',
   'projected',
   'quobyte',

@@ -1,6 +1,7 @@
 import { quote } from '../../admission/text.ts'
 import { append, type Pointer } from '../../json/pointer.ts'
-import { dig, get, getList, getString, isObject, type Json, type JsonObject } from '../../json/value.ts'
+import { dig, get, getList, getString, isList, isObject, type Json, type JsonObject } from '../../json/value.ts'
+import { parseYaml } from '../../yaml/parse.ts'
 import type { Finding } from '../check.ts'
 import { collect, noWorseThanParents } from '../findings.ts'
 import { type Fault, mountOptionFault } from './mount-options.ts'
@@ -131,17 +132,33 @@ export function judgeStorageClass(object: JsonObject, params: HostPathParams): r
   })
 }
 
-/** The annotation by which OpenEBS' local volumes are given their folder; its text is YAML. */
+/** The annotation by which OpenEBS' local volumes are given their folder: a list of names and values, in YAML. */
 const OPENEBS = 'cas.openebs.io/config'
+/** Characters; such a list has some hundreds. */
+const MAX_CONFIG = 16 * 1024
 
 function judgeBasePath(object: JsonObject, params: HostPathParams): readonly Finding[] {
   const text = getString(dig(object, 'metadata', 'annotations'), OPENEBS) ?? ''
-  const [, path] = /BasePath["']?\s*[,\n]\s*["']?value["']?:\s*["']?([/\\][^"'\n}]*)/.exec(text) ?? []
-  const verdict = path === undefined ? undefined : judgePath(path.trim(), '', params)
-  if (verdict?.kind !== 'refused') return []
-  const says = `keeps volumes in the node's path ${describePath(path?.trim() ?? '')}, which ${verdict.reason}`
-  const fault = { says, hint: INSTEAD, path: verdict.path }
-  return faultFindings('the StorageClass', append('/metadata/annotations', OPENEBS), fault)
+  if (text === '') return []
+  const at = append('/metadata/annotations', OPENEBS)
+  const { documents, problems } = parseYaml(text, { size: MAX_CONFIG })
+  if (problems.length > 0) {
+    const says = 'has a configuration of OpenEBS that cannot be read, and may name any path of the node'
+    return faultFindings('the StorageClass', at, { says, hint: 'write it as a list of names and values' })
+  }
+  const paths = documents.flatMap(({ value }) => (isList(value) ? value : [value])).flatMap(basePathOf)
+  return paths.flatMap(path => {
+    const verdict = judgePath(path, '', params)
+    if (verdict.kind !== 'refused') return []
+    const says = `keeps volumes in the node's path ${describePath(path)}, which ${verdict.reason}`
+    return faultFindings('the StorageClass', at, { says, hint: INSTEAD, path: verdict.path })
+  })
+}
+
+function basePathOf(entry: Json): readonly string[] {
+  if (getString(entry, 'name')?.trim().toLowerCase() !== 'basepath') return []
+  const value = getString(entry, 'value')?.trim()
+  return value === undefined || value === '' ? [] : [value]
 }
 
 /**

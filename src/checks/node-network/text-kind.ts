@@ -13,7 +13,6 @@ const BY_EXTENSION: Readonly<Record<string, TextKind>> = {
   markdown: 'prose',
   md: 'prose',
   rst: 'prose',
-  txt: 'prose',
   ash: 'script',
   bash: 'script',
   ksh: 'script',
@@ -31,13 +30,20 @@ const BY_EXTENSION: Readonly<Record<string, TextKind>> = {
 
 const PROSE_NAMES = /^(?:changelog|changes|contributing|faq|license|notes|readme)(?:$|[._-])/i
 
+/** A line that begins with a capital letter, perhaps as an item of a list, and ends as a sentence does. */
+const SENTENCE = /^(?:[-*] |\d+\. )?[A-Z][a-z]+ .*[.:!?][ \t\r]*$/m
+/** A command that sets a sysctl, in a udev rule or a unit for instance. */
+const COMMAND = /> *\/proc\/sys\/|^[ \t]*(?:sudo )?sysctl[ \t]/m
+
 /** Tells what a text is. The form goes before the key: a first line `#!` makes a script of anything. */
 export function kindOfText(key: string, text: string): TextKind {
   if (text.startsWith('#!')) return 'script'
   if (isAllSettings(text)) return 'settings'
-  if (PROSE_NAMES.test(key)) return 'prose'
   const extension = key.slice(key.lastIndexOf('.') + 1).toLowerCase()
-  return (Object.hasOwn(BY_EXTENSION, extension) && BY_EXTENSION[extension]) || 'unknown'
+  // A shell runs a file of any name: what has no sentence is not believed to be for people.
+  const kind = (Object.hasOwn(BY_EXTENSION, extension) && BY_EXTENSION[extension]) || 'unknown'
+  if (kind === 'unknown' && (PROSE_NAMES.test(key) || extension === 'txt')) return SENTENCE.test(text) ? 'prose' : kind
+  return kind === 'data' && COMMAND.test(text) ? 'unknown' : kind
 }
 
 /** Whether each line is a setting, a comment, a section as tuned has them, or blank. */
