@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createAuditMetrics } from '../../src/controller/audit/metrics.ts'
 import { createCertificateMetrics } from '../../src/controller/certificates/metrics.ts'
 import { createClientAuthMetrics } from '../../src/controller/client-auth/task.ts'
-import { createControllerMetrics } from '../../src/controller/metrics.ts'
+import { createControllerMetrics, createRoundMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
@@ -17,6 +17,7 @@ function known(): ReadonlyMap<string, readonly string[]> {
   const own = new Registry()
   for (const create of [
     createControllerMetrics,
+    createRoundMetrics,
     createRegistrationMetrics,
     createCertificateMetrics,
     createAuditMetrics,

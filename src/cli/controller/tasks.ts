@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Registry } from 'prom-client'
 import { cachedDiscovery, type DiscoveredResource } from '../../cluster/discovery.ts'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
 import { createAuditMetrics } from '../../controller/audit/metrics.ts'
@@ -22,7 +23,6 @@ import { type StatusFacts, statusTask } from '../../controller/statuses.ts'
 import type { ControllerContext, Task } from '../../controller/task.ts'
 import { namespaceLabelsOf } from '../../policy/match.ts'
 import type { LiveSnapshot } from '../../server/live-snapshot.ts'
-import type { createMetrics } from '../../server/metrics.ts'
 import type { ControllerOptions } from './options.ts'
 import { lastCount, rolledOutOf, rolloutFacts, rolloutStateOf, stageBlockers } from './rollouts.ts'
 
@@ -35,7 +35,8 @@ export interface Parts {
   readonly options: ControllerOptions
   readonly live: LiveSnapshot
   readonly cluster: ClusterDocuments
-  readonly registry: ReturnType<typeof createMetrics>['registry']
+  /** Where the parts register what they measure. */
+  readonly registry: Registry
 }
 
 /** Every part of the controller, wired to what the others know. */

@@ -1,7 +1,8 @@
-import { Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { CLIENT_AUTH_ANNOTATION } from '../../cluster/documents.ts'
 import { writeEvent } from '../../cluster/events.ts'
 import { dig, getString } from '../../json/value.ts'
+import { measuredGauge } from '../metrics.ts'
 import { type Replica, replicasOf, samplesOf, scrape } from '../scrape.ts'
 import type { ControllerContext, Task } from '../task.ts'
 import { ClientAuthEvidence, type ReplicaCount } from './evidence.ts'
@@ -9,7 +10,7 @@ import { ClientAuthEvidence, type ReplicaCount } from './evidence.ts'
 /** What is known of the API servers' client certificates. */
 export function createClientAuthMetrics(registry: Registry) {
   return {
-    ready: new Gauge({
+    ready: measuredGauge({
       name: 'portcullis_client_auth_ready',
       help: '1 once every API server has shown an allowed name for long enough: gateways that wait for it demand one from then on.',
       registers: [registry],
