@@ -89,7 +89,7 @@ export function createMetrics() {
     reviewSeconds: histogram(
       'review_duration_seconds',
       'Time from the headers of a request to its answer.',
-      ['path'],
+      ['path', 'dry_run'],
       REVIEW_BUCKETS,
     ),
     policySeconds: histogram(
@@ -105,7 +105,7 @@ export function createMetrics() {
     ),
     rolloutReviews: counter(
       'rollout_reviews_total',
-      'What each version of each document that is being rolled out made of requests, since the present state of its rollout: passed, violated, error or skipped.',
+      'What each version of each document that is being rolled out made of requests that were no dry runs, since the present state of its rollout: passed, violated, error or skipped.',
       ['rollout', 'record', 'role', 'version', 'result'],
     ),
     inFlight: gauge('in_flight_requests', 'Admission reviews that are being answered.'),
@@ -147,7 +147,8 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: number): void {
   const { path, result, code } = facts
   metrics.requests.inc({ path, result, code: String(code) })
-  metrics.reviewSeconds.observe({ path }, seconds)
+  const isDryRun = facts.request?.dryRun === true
+  metrics.reviewSeconds.observe({ path, dry_run: String(isDryRun) }, seconds)
   if (result === 'unjudged') metrics.reviewErrors.inc({ path, code: String(code) })
   const operation = facts.request?.operation ?? 'unknown'
   for (const { policy, action } of facts.decisions) metrics.decisions.inc({ policy, action, operation })
@@ -158,7 +159,8 @@ export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: num
     metrics.injectionResults.inc({ injection, result: became })
   }
   for (const injection of facts.drift) metrics.injectionDrift.inc({ injection })
-  for (const { rollout, record, role, version, result: became } of facts.rollouts)
+  // The gates of a rollout count these. A dry run changes nothing, and whoever may try one must not decide about a rollout by it.
+  for (const { rollout, record, role, version, result: became } of isDryRun ? [] : facts.rollouts)
     metrics.rolloutReviews.inc({ rollout, record: String(record), role, version, result: became })
   if (facts.proofFailure !== undefined) metrics.proofFailures.inc({ invariant: facts.proofFailure.invariant })
   for (const document of facts.unknownNamespaces) metrics.unknownNamespaces.inc(document)

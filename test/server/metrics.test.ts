@@ -75,7 +75,8 @@ test('docs/metrics.md lists each metric with its type, labels and meaning, in th
   const page = readFileSync(fileURLToPath(new URL('../../docs/metrics.md', import.meta.url)), 'utf8')
   expect(rowsUnder(page, 'metric')).toEqual(metrics.map(rowOf))
   expect(rowsUnder(page, 'metric of a gateway that records')).toEqual(trafficMetrics.map(rowOf))
-  for (const label of ['path', 'code', 'action', 'client', 'certificate']) expect(page).toContain(`\n- \`${label}\``)
+  for (const label of ['path', 'code', 'action', 'client', 'certificate', 'dry_run'])
+    expect(page).toContain(`\n- \`${label}\``)
   for (const name of EXCEPTED) expect(page).toMatch(new RegExp(`^- \`${name}.*in days rather than`, 'm'))
 })
 
@@ -111,7 +112,7 @@ test('what is scraped is the text format, and counts what happened', async () =>
     'portcullis_decisions_total{policy="host-path",action="Deny",operation="CREATE"} 1',
     'portcullis_decisions_total{policy="host-path",action="Pass",operation="CREATE"} 1',
     'portcullis_review_errors_total{path="observe",code="400"} 1',
-    'portcullis_review_duration_seconds_count{path="validate"} 2',
+    'portcullis_review_duration_seconds_count{path="validate",dry_run="false"} 2',
     'portcullis_policy_duration_seconds_count{policy="host-path"} 2',
     'portcullis_client_requests_total{client="kube-apiserver",result="admitted"} 4',
     'portcullis_document_loads_total{result="loaded"} 1',
