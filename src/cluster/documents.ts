@@ -31,9 +31,12 @@ export const REVISIONS = { group: 'apps', version: 'v1', resource: 'controllerre
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'portcullis' }
 export const REVISION_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'document' }
 export const RECORD_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'rollout' }
+/** That client certificates can be demanded, as long as the installation lasts of which this was found out. */
+export const CLIENT_AUTH_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'client-auth' }
 export const REVISION_SELECTOR = selectorOf(REVISION_LABELS)
 export const RECORD_SELECTOR = selectorOf(RECORD_LABELS)
-/** Both of them. */
+export const CLIENT_AUTH_SELECTOR = selectorOf(CLIENT_AUTH_LABELS)
+/** All of them. */
 export const MANAGED_SELECTOR = selectorOf(MANAGED_BY)
 
 function selectorOf(labels: Readonly<Record<string, string>>): string {
@@ -44,9 +47,6 @@ function selectorOf(labels: Readonly<Record<string, string>>): string {
 
 /** On the gateway's own Namespace: turns everything to observe. Its text says why. */
 export const BRAKE_ANNOTATION = 'portcullis.dev/emergency-brake'
-
-/** On the same: `ready` once client certificates can be demanded without shutting an API server out. The controller writes it. */
-export const CLIENT_AUTH_ANNOTATION = 'portcullis.dev/client-auth'
 
 export interface ClusterDocumentsOptions {
   readonly client: Pick<ClusterClient, 'resource'>
@@ -184,17 +184,15 @@ export class ClusterDocuments {
 
   /** Why the emergency brake is on: the annotation of the gateway's own namespace; undefined while there is none. */
   brake(): string | undefined {
-    return this.#annotation(BRAKE_ANNOTATION)
+    const own = this.#reflectors.Namespace.objects.find(object => nameOf(object) === this.#options.ownNamespace)
+    return getString(dig(own, 'metadata', 'annotations'), BRAKE_ANNOTATION)
   }
 
   /** Whether client certificates can be demanded. */
   isClientAuthReady(): boolean {
-    return this.#annotation(CLIENT_AUTH_ANNOTATION) === 'ready'
-  }
-
-  #annotation(key: string): string | undefined {
-    const own = this.#reflectors.Namespace.objects.find(object => nameOf(object) === this.#options.ownNamespace)
-    return getString(dig(own, 'metadata', 'annotations'), key)
+    return this.#reflectors.ControllerRevision.objects.some(
+      ({ data }) => getString(data, 'kind') === 'ClientAuth' && getString(data, 'state') === 'ready',
+    )
   }
 
   #document(kind: Kind, object: JsonObject) {

@@ -2,6 +2,7 @@ import type { ClusterClient } from '../cluster/client.ts'
 import { KINDS, type Kind } from '../cluster/documents.ts'
 import { isApiError } from '../cluster/http.ts'
 import { deepEqual, dig, getList, getString, type Json, type JsonObject } from '../json/value.ts'
+import { describeRefused } from './client-auth/refused-clients.ts'
 import type { Mode, Stage } from './registration/configurations.ts'
 import type { ProbeResult } from './registration/probe.ts'
 import type { ControllerContext, Task } from './task.ts'
@@ -19,6 +20,8 @@ export interface StatusFacts {
   readonly registered: { readonly mode: Mode; readonly stage: Stage } | undefined
   /** Undefined before the first heartbeat. */
   readonly heartbeat: ProbeResult | undefined
+  /** The clients that the gateways refuse, by name. */
+  readonly refusedClients: readonly string[]
 }
 
 /** How far a rollout has brought its target. */
@@ -59,7 +62,7 @@ export function conditionsOf(
   kind: Kind,
   file: string,
   object: JsonObject,
-  { problems, stale, rollout, registered, heartbeat }: StatusFacts,
+  { problems, stale, rollout, registered, heartbeat, refusedClients }: StatusFacts,
 ): readonly Condition[] {
   const faults = problems.filter(problem => problem.file === file)
   const name = getString(dig(object, 'metadata'), 'name') ?? ''
@@ -71,7 +74,11 @@ export function conditionsOf(
   const isFaulty = faults.length > 0
   const state = staged(rollout(kind, name))
   const inForce = enforced(isFaulty, stale.includes(`${kind}/${name}`), registered)
-  return [compiled, inForce.status === 'True' && state !== undefined ? state : inForce, reachable(heartbeat)]
+  return [
+    compiled,
+    inForce.status === 'True' && state !== undefined ? state : inForce,
+    reachable(heartbeat, refusedClients),
+  ]
 }
 
 /** What is said of a staged document in place of that it is in force; undefined where it is, everywhere. */
@@ -105,8 +112,11 @@ function enforced(isFaulty: boolean, isStale: boolean, registered: StatusFacts['
     : { type, status: 'True', reason: 'InForce', message: 'it is in force' }
 }
 
-function reachable(heartbeat: ProbeResult | undefined): Condition {
+function reachable(heartbeat: ProbeResult | undefined, refusedClients: readonly string[]): Condition {
   const type = 'Reachable'
+  // The heartbeat asks by one API server; another one may be shut out.
+  if (refusedClients.length > 0)
+    return { type, status: 'False', reason: 'ClientsRefused', message: describeRefused(refusedClients) }
   if (heartbeat === undefined)
     return { type, status: 'Unknown', reason: 'NotAsked', message: 'there was no heartbeat yet' }
   if (heartbeat.kind === 'refused' || heartbeat.kind === 'observed')

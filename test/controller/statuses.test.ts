@@ -13,6 +13,7 @@ const NONE: StatusFacts = {
   rollout: () => undefined,
   registered: IN_FORCE,
   heartbeat: undefined,
+  refusedClients: [],
 }
 const OBJECT: JsonObject = { metadata: { name: 'host-path', generation: 3 } }
 
@@ -32,6 +33,11 @@ it.each<[string, Partial<StatusFacts>, readonly string[]]>([
     'being installed',
     { registered: { mode: 'enforce', stage: 'everywhere' }, heartbeat: { kind: 'unreachable', message: 'refused' } },
     ['Compiled True Compiled', 'Enforced False Installing', 'Reachable False NotRefused'],
+  ],
+  [
+    'in force, while an API server is refused',
+    { heartbeat: { kind: 'refused', policy: 'a' }, refusedClients: ['apiserver-4'] },
+    ['Compiled True Compiled', 'Enforced True InForce', 'Reachable False ClientsRefused'],
   ],
   [
     'faulty from the start',

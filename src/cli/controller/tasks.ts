@@ -45,6 +45,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
   const { client } = context
   let registered: StatusFacts['registered']
   let heard: StatusFacts['heartbeat']
+  let refusedClients: StatusFacts['refusedClients'] = []
   const registrationMetrics = createRegistrationMetrics(registry)
   const discovered = cachedDiscovery(client, DISCOVERY_MS, () => performance.now())
   const served = async () => (await discovered()).resources
@@ -94,6 +95,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
     rollout: (kind, name) => rolloutStateOf(live.current, kind, name),
     registered,
     heartbeat: heard,
+    refusedClients,
   }))
   const revisions = revisionTask(context, async () => {
     if ((await missing()).length > 0) return undefined
@@ -114,6 +116,9 @@ export function tasksOf(parts: Parts): readonly Task[] {
     readyAfterMs: options['client-auth-ready-after'],
     metrics: createClientAuthMetrics(registry),
     monotonic: () => performance.now(),
+    onRefused: names => {
+      refusedClients = names
+    },
   })
   const counted = lastCount()
   const pods = podTask(context, {
@@ -141,8 +146,8 @@ export function tasksOf(parts: Parts): readonly Task[] {
     heartbeat,
     statuses,
     revisions,
+    clientAuth,
     // 0 switches each of these off.
-    ...(options['client-auth-ready-after'] === 0 ? [] : [clientAuth]),
     ...(options['audit-interval'] === 0 ? [] : [auditing]),
     ...(options['pod-interval'] === 0 ? [] : [pods]),
     ...(options['rollout-interval'] === 0 ? [] : [rollouts]),
