@@ -3,6 +3,7 @@ import type { Server } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import type { ClusterClient } from '../cluster/client.ts'
+import { type Followed, followingNotes } from '../cluster/following.ts'
 import type { NamespaceLookUp } from '../review/namespace.ts'
 import type { OwnerSelectors } from '../review/owner.ts'
 import { buildApp } from './app.ts'
@@ -16,7 +17,7 @@ import { LargeReviews } from './large-reviews.ts'
 import { type DocumentStore, LiveSnapshot } from './live-snapshot.ts'
 import { logReview } from './log.ts'
 import { namespacesOf, ownersOf } from './look-ups.ts'
-import { createMetrics, type Metrics, observeReview } from './metrics.ts'
+import { createMetrics, type Metrics, observeFollowing, observeReview } from './metrics.ts'
 import { isProbe } from './probe.ts'
 import { RefusalLog } from './refusals.ts'
 import {
@@ -60,6 +61,8 @@ export interface GatewayConfig {
   readonly client?: Pick<ClusterClient, 'read'> | undefined
   /** Whether the labels of namespaces come from the API: one that is newer than what was seen is then asked for. */
   readonly followsNamespaces?: boolean
+  /** How the cluster is followed; nothing where no cluster is. */
+  readonly followed?: () => readonly Followed[]
   /** What else is missing before it may get traffic. */
   readonly missing?: () => readonly string[]
   readonly logger: FastifyBaseLogger
@@ -135,12 +138,14 @@ class Parts {
       metrics,
       () => ({
         missing: [...(this.#isDraining ? ['the gateway is shutting down'] : []), ...(config.missing?.() ?? [])],
-        notes: live.stale.map(
-          document => `${document} stays at its last good revision: its newest one does not compile`,
-        ),
+        notes: [
+          ...live.stale.map(document => `${document} stays at its last good revision: its newest one does not compile`),
+          ...followingNotes(config.followed?.() ?? []),
+        ],
       }),
       () => {
         setExpiry(metrics, this.#material)
+        observeFollowing(metrics, config.followed?.() ?? [])
         metrics.draining.set(this.#isDraining ? 1 : 0)
         const { clientAuth, isClientAuthReady } = config
         const isDemanded = clientAuth === 'require' || (clientAuth === 'when-ready' && isClientAuthReady?.() === true)

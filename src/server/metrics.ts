@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Followed } from '../cluster/following.ts'
 import type { CompiledException } from '../policy/exceptions.ts'
 import type { RecordDocument } from '../policy/rollout-record.ts'
 import type { ReviewFacts } from '../review/facts.ts'
@@ -121,6 +122,19 @@ export function createMetrics() {
       'stale_documents',
       'Documents that stand at an older revision because the newest does not compile.',
     ),
+    watchAge: gauge('watch_age_seconds', 'Seconds since the API last said anything about a kind that is followed.', [
+      'kind',
+    ]),
+    lostDocuments: gauge(
+      'lost_documents',
+      'Documents that went with the definition of their kind, and are kept as they were last.',
+      ['kind'],
+    ),
+    unservedKinds: gauge(
+      'unserved_kinds',
+      '1 for a kind that the API says it does not serve, 0 for one that it does.',
+      ['kind'],
+    ),
     documentProblems: gauge('document_problems', 'Faults in the documents as they are on disk.'),
     // Days, not seconds since 1970: it is what a person asks, and an alert on it needs no arithmetic.
     certificateExpiry: gauge('certificate_expiry_days', 'Days until a certificate ends; negative once it has.', [
@@ -194,5 +208,14 @@ export function observeExceptions(metrics: Metrics, exceptions: readonly Compile
     if (expires === undefined) continue
     metrics.exceptionExpiry.set({ exception }, expires / 1000)
     metrics.expiredExceptions.inc({ exception }, 0)
+  }
+}
+
+/** Shows how old what is known of the cluster is, and what of it was lost. */
+export function observeFollowing(metrics: Metrics, followed: readonly Followed[]): void {
+  for (const { kind, ageSeconds, lost, isUnserved } of followed) {
+    metrics.watchAge.set({ kind }, ageSeconds)
+    metrics.lostDocuments.set({ kind }, lost.length)
+    metrics.unservedKinds.set({ kind }, isUnserved ? 1 : 0)
   }
 }

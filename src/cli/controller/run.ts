@@ -3,13 +3,14 @@ import { hostname } from 'node:os'
 import type pino from 'pino'
 import type { Registry } from 'prom-client'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
+import { followingNotes } from '../../cluster/following.ts'
 import { LeaderElection } from '../../cluster/lease.ts'
 import { createControllerMetrics } from '../../controller/metrics.ts'
 import type { ControllerContext } from '../../controller/task.ts'
 import { leadTerm } from '../../controller/term.ts'
 import { buildHealth } from '../../server/health.ts'
 import { LiveSnapshot } from '../../server/live-snapshot.ts'
-import { createMetrics } from '../../server/metrics.ts'
+import { createMetrics, observeFollowing } from '../../server/metrics.ts'
 import type { Io } from '../io.ts'
 import { documentStore, followCluster } from '../serve/document-store.ts'
 import { VERSION } from '../version.ts'
@@ -55,8 +56,14 @@ async function lead(
   const controllerMetrics = createControllerMetrics(metrics.registry)
   const health = buildHealth(
     metrics,
-    () => ({ missing: cluster.missing.map(kind => `no list of the kind ${kind} has been seen`), notes: [] }),
-    () => controllerMetrics.clockSkew.set(context.client.skewMs() / 1000),
+    () => ({
+      missing: cluster.missing.map(kind => `no list of the kind ${kind} has been seen`),
+      notes: followingNotes(cluster.followed),
+    }),
+    () => {
+      controllerMetrics.clockSkew.set(context.client.skewMs() / 1000)
+      observeFollowing(metrics, cluster.followed)
+    },
   )
   try {
     await health.listen(options['health-listen'])

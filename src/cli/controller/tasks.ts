@@ -7,6 +7,7 @@ import { auditTask } from '../../controller/audit/task.ts'
 import { certificates } from '../../controller/certificates/task.ts'
 import { clientAuthTask, createClientAuthMetrics } from '../../controller/client-auth/task.ts'
 import { criticalNamespaces } from '../../controller/critical-namespaces.ts'
+import { followingTask } from '../../controller/following/task.ts'
 import { createPodMetrics } from '../../controller/pods/metrics.ts'
 import { podTask } from '../../controller/pods/task.ts'
 import { preview, summaryOf } from '../../controller/preview/preview.ts'
@@ -51,6 +52,11 @@ export function tasksOf(parts: Parts): readonly Task[] {
   const served = async () => (await discovered()).resources
   const ask = () => probe(client, policiesAgainstProbe(verdictOf(parts)))
   const missing = missingKinds(parts)
+  // What is kept of a kind that is gone has no object any more that anything could belong to.
+  const lacking = async () => [
+    ...(await missing()),
+    ...cluster.followed.filter(({ lost }) => lost.length > 0).map(({ kind }) => kind),
+  ]
   const issued = certificates(context, {
     mode: options.certificates,
     caSecret: options['ca-secret'],
@@ -98,7 +104,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
     refusedClients,
   }))
   const revisions = revisionTask(context, async () => {
-    if ((await missing()).length > 0) return undefined
+    if ((await lacking()).length > 0) return undefined
     const { set, injections } = live.current
     return {
       inForce: [...set.documents, ...set.exceptions, ...injections.documents],
@@ -128,7 +134,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
   })
   const rollouts = rolloutTask(context, {
     intervalMs: options['rollout-interval'],
-    facts: async () => ((await missing()).length > 0 ? undefined : rolloutFacts(live.current, cluster)),
+    facts: async () => ((await lacking()).length > 0 ? undefined : rolloutFacts(live.current, cluster)),
     pods: () => counted.young(options['pod-interval']),
     wouldBlock: stageBlockers({
       client,
@@ -147,6 +153,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
     statuses,
     revisions,
     clientAuth,
+    followingTask(context, { own: () => cluster.followed }),
     // 0 switches each of these off.
     ...(options['audit-interval'] === 0 ? [] : [auditing]),
     ...(options['pod-interval'] === 0 ? [] : [pods]),
