@@ -136,6 +136,7 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     isClientAuthReady: () => cluster?.isClientAuthReady() === true,
     followsNamespaces: options['cluster-documents'],
     followed: () => cluster?.followed ?? [],
+    ownNamespace: cluster?.ownNamespace,
     missing: () => unseenKinds(cluster).map(kind => `no list of the kind ${kind} has been seen in the cluster`),
     listen: options.listen,
     healthListen: options['health-listen'],

@@ -117,6 +117,11 @@ export class ClusterDocuments {
     return Object.values(this.#reflectors)
   }
 
+  /** The gateway's own namespace. */
+  get ownNamespace(): string {
+    return this.#options.ownNamespace
+  }
+
   /** Whether everything has been seen. */
   get isWhole(): boolean {
     return this.#all.every(({ isSynced }) => isSynced)

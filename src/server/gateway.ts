@@ -61,6 +61,8 @@ export interface GatewayConfig {
   readonly client?: Pick<ClusterClient, 'read'> | undefined
   /** Whether the labels of namespaces come from the API: one that is newer than what was seen is then asked for. */
   readonly followsNamespaces?: boolean
+  /** The one namespace of the cluster in which exceptions count; undefined where no cluster is followed. */
+  readonly ownNamespace?: string | undefined
   /** How the cluster is followed; nothing where no cluster is. */
   readonly followed?: () => readonly Followed[]
   /** What else is missing before it may get traffic. */
@@ -220,6 +222,7 @@ class Parts {
       monotonic: () => performance.now(),
       owners: this.#owners,
       namespaces: this.#namespaces,
+      ownNamespace: this.#config.ownNamespace,
       onStart: path => {
         metrics.inFlight.inc()
         if (path === 'mutate') this.#genericMetrics?.begin()

@@ -97,6 +97,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
   const statuses = statusTask(context, () => ({
     objects: cluster.objects(),
     problems: live.problems,
+    policies: live.current.set.documents.map(({ name }) => name),
     stale: live.stale,
     rollout: (kind, name) => rolloutStateOf(live.current, kind, name),
     registered,

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import type { CompiledRollout } from '../../policy/rollout.ts'
 import type { Target } from '../../rollout/record.ts'
+import type { Reason } from '../../rollout/status.ts'
 import type { PodCount } from '../pods/count.ts'
 import type { scrape } from '../scrape.ts'
 
@@ -13,7 +14,7 @@ export interface RolloutFacts {
    */
   target(target: Target): RolledTarget | undefined
   /** Why there is nothing to roll out, and what to do. */
-  missing(target: Target): string
+  missing(target: Target): Reason
 }
 
 /** What a rollout brings. */

@@ -44,9 +44,9 @@ export class Publisher {
     }
     if (!isTransition(isObject(object['status']) ? object['status'] : undefined, status)) return
     const { phase, reason } = published.status
-    const isWorse = /^(?:Breached|TargetMissing|TargetTaken|WouldBlock)$/.test(reason.word)
+    const isWorse = /^(?:Breached|TargetMissing|TargetNotStaged|TargetTaken|WouldBlock)$/.test(reason.word)
     // A target that is not there yet, or stands for itself by now, is nothing to worry about.
-    const isFine = reason.word === 'TargetMissing' && (phase === 'Complete' || isYoung(object, now()))
+    const isFine = /^Target(?:Missing|NotStaged)$/.test(reason.word) && (phase === 'Complete' || isYoung(object, now()))
     const type = isWorse && !isFine ? 'Warning' : 'Normal'
     const { namespaces } = published
     const where =

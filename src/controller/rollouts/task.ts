@@ -194,13 +194,9 @@ function takenBy({ kind, name }: Target): Omit<Published, 'fault'> {
 }
 
 /** The status with what is known of a target that is not there; one whose revision is being kept is only waited for. */
-function explained(status: RolloutStatus, missing: string | undefined): RolloutStatus {
+function explained(status: RolloutStatus, missing: RolloutStatus['reason'] | undefined): RolloutStatus {
   if (status.reason.word !== 'TargetMissing') return status
-  const reason: RolloutStatus['reason'] =
-    missing === undefined
-      ? { word: 'Waiting', message: 'the revision of its target is being kept' }
-      : { word: 'TargetMissing', message: missing }
-  return { ...status, reason }
+  return { ...status, reason: missing ?? { word: 'Waiting', message: 'the revision of its target is being kept' } }
 }
 
 /** In how many namespaces the target is in force, by whatever stages it came there, of how many. */
