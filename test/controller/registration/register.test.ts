@@ -136,7 +136,7 @@ describe('a new registration', () => {
 })
 
 it('wherever its leader is killed a registration is reached, and blocks nothing before the probe of it was answered', async () => {
-  for (let killAt = 1; killAt < 60; killAt++) {
+  for (let killAt = 1; killAt < 120; killAt++) {
     const { round, restart, cluster, told, state } = controller('enforce')
     let [requests, isKilled] = [0, false]
     cluster.fault = () => {
