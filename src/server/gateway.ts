@@ -281,7 +281,9 @@ function startLargeReviews(
 }
 
 function setExpiry(metrics: Metrics, material: TlsMaterial): void {
-  const { serving, clientCa } = daysToExpiry(material, new Date())
-  metrics.certificateExpiry.set({ certificate: 'serving' }, serving)
-  if (clientCa !== undefined) metrics.certificateExpiry.set({ certificate: 'client-ca' }, clientCa)
+  const now = new Date()
+  const { serving, clientCa } = daysToExpiry(material, now)
+  const timestamp = (days: number) => Math.round(now.getTime() / 1000 + days * 24 * 60 * 60)
+  metrics.certificateExpiry.set({ certificate: 'serving' }, timestamp(serving))
+  if (clientCa !== undefined) metrics.certificateExpiry.set({ certificate: 'client-ca' }, timestamp(clientCa))
 }

@@ -136,10 +136,11 @@ export function createMetrics() {
       ['kind'],
     ),
     documentProblems: gauge('document_problems', 'Faults in the documents as they are on disk.'),
-    // Days, not seconds since 1970: it is what a person asks, and an alert on it needs no arithmetic.
-    certificateExpiry: gauge('certificate_expiry_days', 'Days until a certificate ends; negative once it has.', [
-      'certificate',
-    ]),
+    certificateExpiry: gauge(
+      'certificate_expiry_timestamp_seconds',
+      'When a certificate ends, in seconds since 1970.',
+      ['certificate'],
+    ),
     clientAuth: gauge('client_auth_info', 'How client certificates are treated; the value is always 1.', ['mode']),
     clientAuthRequired: gauge(
       'client_auth_required',

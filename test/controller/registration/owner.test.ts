@@ -11,7 +11,8 @@ function world() {
   const cluster = new FakeCluster()
   const own = cluster.put(NAMESPACES, { kind: 'Namespace', metadata: { name: 'portcullis-system' } })
   const owner = async (): Promise<unknown> => registrationOwner(cluster.client, 'portcullis-system')
-  return { cluster, owner, namespaceUid: dig(own, 'metadata', 'uid') }
+  const namespaceUid: unknown = dig(own, 'metadata', 'uid')
+  return { cluster, owner, namespaceUid }
 }
 
 it('is the ClusterRole of the chart, which is tied to the namespace once', async () => {
