@@ -91,7 +91,7 @@ test('a value that means nothing is refused by its name, and require without a C
   expect(await refused('certificates.certManager.issuerRef.kind=ClusterIssuer')).toContain("missing property 'name'")
   const component = 'app\\.kubernetes\\.io/component'
   for (const part of ['gateway', 'controller'])
-    expect(await refused(`${part}.podLabels.${component}=x`)).toContain(`at '/${part}/podLabels'`)
+    expect(await refused(`${part}.podLabels.${component}=x`)).toContain(`at '/${part}/podLabels/`)
   expect(await refused('webhookTimeoutSeconds=10')).toContain("at '/webhookTimeoutSeconds'")
 })
 
