@@ -19,6 +19,7 @@ import { registrationTask } from '../../controller/registration/register.ts'
 import { stateStore } from '../../controller/registration/state.ts'
 import { revisionTask } from '../../controller/revisions.ts'
 import { injectedRestarts } from '../../controller/rollouts/injected-pods.ts'
+import { leftPods } from '../../controller/rollouts/left-pods.ts'
 import { rolloutTask } from '../../controller/rollouts/task.ts'
 import { type StatusFacts, statusTask } from '../../controller/statuses.ts'
 import type { ControllerContext, Task } from '../../controller/task.ts'
@@ -145,6 +146,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
       monotonic: () => performance.now(),
     }),
     injectedRestarts: (target, since) => injectedRestarts(client, target, since),
+    leftPods: target => leftPods(client, target),
     monotonic: () => performance.now(),
   })
   return [

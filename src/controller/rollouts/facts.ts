@@ -5,6 +5,7 @@ import type { Target } from '../../rollout/record.ts'
 import type { Reason } from '../../rollout/status.ts'
 import type { PodCount } from '../pods/count.ts'
 import type { scrape } from '../scrape.ts'
+import type { LeftPods } from './left-pods.ts'
 
 /** What the other parts know. */
 export interface RolloutFacts {
@@ -41,6 +42,8 @@ export interface RolloutTaskOptions {
     maxAgeMs: number,
   ) => Promise<number | undefined>
   readonly injectedRestarts: (target: { name: string; revision: string }, since: number) => Promise<number>
+  /** The pods that still have an injection that was taken back; none are looked for unless given. */
+  readonly leftPods?: (target: { name: string; revision: string }) => Promise<LeftPods>
   readonly monotonic: () => number
   readonly scrape?: typeof scrape
 }

@@ -12,6 +12,7 @@ import { step, WAITING } from '../../rollout/step.ts'
 import type { ControllerContext, Task } from '../task.ts'
 import { areReachedStagesEdited, asRecorded, kept } from './edited-stages.ts'
 import type { RolloutFacts, RolloutTaskOptions } from './facts.ts'
+import type { LeftPods } from './left-pods.ts'
 import { Measurements } from './measurements.ts'
 import { isOver, nextRecord, remembered } from './next-record.ts'
 import { type Measured, observationsOf } from './observe.ts'
@@ -40,6 +41,7 @@ class Conductor {
   readonly #options: RolloutTaskOptions
   readonly #publisher: Publisher
   readonly #measurements: Measurements
+  readonly #leftBefore = new Map<string, { readonly number: number; readonly at: number; readonly left: LeftPods }>()
 
   constructor(context: ControllerContext, options: RolloutTaskOptions) {
     this.#context = context
@@ -130,6 +132,7 @@ class Conductor {
       // Without a target nobody goes by anything.
       counts: target === undefined ? undefined : published,
       isUndecided,
+      left: await this.#left(record),
       namespaces: reachOf(record, facts.namespaces),
     })
   }
@@ -164,6 +167,22 @@ class Conductor {
       this.#context.log.warn({ err: error }, 'a gate of a rollout could not be asked')
       return undefined
     })
+  }
+
+  /** Looked for every half minute, and no more once there are none: nobody is given an injection that was taken back. */
+  async #left({ target, rollout, number, status }: RecordDocument): Promise<LeftPods | undefined> {
+    if (target.kind !== 'SidecarInjection' || !/^(?:RolledBack|Aborted)$/.test(status.phase)) return undefined
+    const before = this.#leftBefore.get(rollout)
+    const now = this.#options.monotonic()
+    const isKnown = before?.number === number && (before.left.pods === 0 || now - before.at < DUE_AGE_MS)
+    if (isKnown) return before.left
+    const looked = this.#options.leftPods?.({ name: target.name, revision: status.revision })
+    const left = await looked?.catch(error => {
+      this.#context.log.warn({ err: error }, 'the pods that still have an injection could not be listed')
+      return before?.left
+    })
+    if (left !== undefined) this.#leftBefore.set(rollout, { number, at: now, left })
+    return left
   }
 
   async #wouldBlock(
