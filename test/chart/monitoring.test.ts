@@ -7,6 +7,7 @@ import { createClientAuthMetrics } from '../../src/controller/client-auth/task.t
 import { createControllerMetrics, createRoundMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
+import { createRolloutMetrics } from '../../src/controller/rollouts/metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { createTrafficMetrics } from '../../src/server/traffic/metrics.ts'
 import { ALERTS, alertsOf, DASHBOARD, queriesOf } from '../support/monitoring.ts'
@@ -23,6 +24,7 @@ function known(): ReadonlyMap<string, readonly string[]> {
     createAuditMetrics,
     createPodMetrics,
     createClientAuthMetrics,
+    createRolloutMetrics,
     createTrafficMetrics,
   ])
     create(own)

@@ -8,6 +8,7 @@ import { createClientAuthMetrics } from '../../src/controller/client-auth/task.t
 import { createControllerMetrics, createRoundMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
+import { createRolloutMetrics } from '../../src/controller/rollouts/metrics.ts'
 
 /** Everything that a part of the controller counts. */
 const PARTS: readonly ((registry: Registry) => unknown)[] = [
@@ -18,6 +19,7 @@ const PARTS: readonly ((registry: Registry) => unknown)[] = [
   createAuditMetrics,
   createPodMetrics,
   createClientAuthMetrics,
+  createRolloutMetrics,
 ]
 const PAGE = fileURLToPath(new URL('../../docs/metrics.md', import.meta.url))
 

@@ -8,6 +8,7 @@ import { createClientAuthMetrics } from '../../src/controller/client-auth/task.t
 import { createControllerMetrics, createRoundMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
+import { createRolloutMetrics } from '../../src/controller/rollouts/metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { createTrafficMetrics } from '../../src/server/traffic/metrics.ts'
 import { ALERTS, DASHBOARD, queriesOf } from '../support/monitoring.ts'
@@ -53,6 +54,7 @@ test('every metric has a name, a unit and a help that Prometheus takes', async (
     createAuditMetrics,
     createPodMetrics,
     createClientAuthMetrics,
+    createRolloutMetrics,
     createTrafficMetrics,
   ])
     create(registry)

@@ -20,6 +20,7 @@ import { stateStore } from '../../controller/registration/state.ts'
 import { revisionTask } from '../../controller/revisions.ts'
 import { injectedRestarts } from '../../controller/rollouts/injected-pods.ts'
 import { leftPods } from '../../controller/rollouts/left-pods.ts'
+import { createRolloutMetrics } from '../../controller/rollouts/metrics.ts'
 import { rolloutTask } from '../../controller/rollouts/task.ts'
 import { type StatusFacts, statusTask } from '../../controller/statuses.ts'
 import type { ControllerContext, Task } from '../../controller/task.ts'
@@ -146,6 +147,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
       monotonic: () => performance.now(),
     }),
     injectedRestarts: (target, since) => injectedRestarts(client, target, since),
+    metrics: createRolloutMetrics(registry),
     leftPods: target => leftPods(client, target),
     monotonic: () => performance.now(),
   })

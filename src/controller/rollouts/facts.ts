@@ -6,6 +6,7 @@ import type { Reason } from '../../rollout/status.ts'
 import type { PodCount } from '../pods/count.ts'
 import type { scrape } from '../scrape.ts'
 import type { LeftPods } from './left-pods.ts'
+import type { RolloutMetrics } from './metrics.ts'
 
 /** What the other parts know. */
 export interface RolloutFacts {
@@ -42,6 +43,7 @@ export interface RolloutTaskOptions {
     maxAgeMs: number,
   ) => Promise<number | undefined>
   readonly injectedRestarts: (target: { name: string; revision: string }, since: number) => Promise<number>
+  readonly metrics?: RolloutMetrics
   /** The pods that still have an injection that was taken back; none are looked for unless given. */
   readonly leftPods?: (target: { name: string; revision: string }) => Promise<LeftPods>
   readonly monotonic: () => number

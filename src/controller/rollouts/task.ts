@@ -14,6 +14,7 @@ import { areReachedStagesEdited, asRecorded, kept } from './edited-stages.ts'
 import type { RolloutFacts, RolloutTaskOptions } from './facts.ts'
 import type { LeftPods } from './left-pods.ts'
 import { Measurements } from './measurements.ts'
+import { overdueSeconds } from './metrics.ts'
 import { isOver, nextRecord, remembered } from './next-record.ts'
 import { type Measured, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
@@ -55,6 +56,8 @@ class Conductor {
     const facts = await this.#options.facts()
     if (facts === undefined) return
     const { items } = await client.list(ROLLOUTS)
+    // Those that are gone leave no series behind.
+    this.#options.metrics?.overdue.reset()
     const records = await readRecords(client, namespace)
     for (const stored of records.values()) {
       if (signal.aborted) return
@@ -110,6 +113,9 @@ class Conductor {
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
     const record = nextRecord({ object, rollout, status, stages, stored: present, restored })
+    const late = overdueSeconds(object, rollout.spec, status, this.#context.now())
+    if (late !== undefined)
+      this.#options.metrics?.overdue.set({ rollout: rollout.name, target: rollout.target.name }, late)
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
