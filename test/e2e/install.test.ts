@@ -301,7 +301,7 @@ test('a rollout brings a policy, and does what an operator asks of it', async ()
     return isComplete.then(() => true)
   })
   expect(await kubectl('get', 'canaryrollouts')).toMatch(
-    /^NAME +TARGET +PHASE +STAGE +SINCE +GATES +AGE\nstaged +staged +Complete +complete +\S+ +ok /,
+    /^NAME +COMPILED +TARGET +PHASE +STAGE +SINCE +GATES +AGE\nstaged +True +staged +Complete +complete +\S+ +ok /,
   )
   await waitUntil(
     'the request is gone',
