@@ -204,7 +204,7 @@ const rollouts = rolloutTask(context, {
   facts: async () => ({
     namespaces,
     target: () => ({ object: document as JsonObject, revision: 'r1' }),
-    missing: () => '',
+    missing: () => ({ word: 'TargetMissing' as const, message: '' }),
   }),
   pods: () => counted && { ...counted, maxAgeMs: 90_000 },
   wouldBlock: stageBlockers({

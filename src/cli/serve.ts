@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { ensureDevelopmentCertificates } from '../certs/development.ts'
 import { describeCertificateProblem } from '../certs/pem.ts'
+import type { ClusterDocuments } from '../cluster/documents.ts'
 import { loadClient } from '../cluster/load-client.ts'
 import { type GatewayConfig, startGateway } from '../server/gateway.ts'
 import { readCommandLine, refuse } from './command-line.ts'
@@ -134,7 +135,9 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     traffic: trafficOf(options, io.cwd),
     isClientAuthReady: () => cluster?.isClientAuthReady() === true,
     followsNamespaces: options['cluster-documents'],
-    missing: () => (cluster?.missing ?? []).map(kind => `no list of the kind ${kind} has been seen in the cluster`),
+    followed: () => cluster?.followed ?? [],
+    ownNamespace: cluster?.ownNamespace,
+    missing: () => unseenKinds(cluster).map(kind => `no list of the kind ${kind} has been seen in the cluster`),
     listen: options.listen,
     healthListen: options['health-listen'],
     tls: tls.files,
@@ -150,6 +153,15 @@ async function configOf(options: ServeOptions, io: Io): Promise<Config> {
     countsAsGeneric: options['mutation-config-file'] !== undefined,
   }
   return { ok: true, value, close: () => cluster?.stop() }
+}
+
+/**
+ * The kinds that may hold documents which were not seen yet. A kind that the API does not serve holds none: a gateway that starts then
+ * serves what ships, and says so, because one that is never ready would refuse everything after a restart.
+ */
+function unseenKinds(cluster: ClusterDocuments | undefined): readonly string[] {
+  const unserved = cluster?.followed.filter(({ isUnserved }) => isUnserved).map(({ kind }) => kind) ?? []
+  return cluster?.missing.filter(kind => !unserved.includes(kind)) ?? []
 }
 
 type Files =

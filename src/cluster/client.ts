@@ -187,6 +187,11 @@ function pageOf(body: Json): Page {
   }
 }
 
+/** The library gives a watch up when nothing has come for this time. */
+const IDLE_SECONDS = 30
+/** The server is asked to end a watch before that, so that its end is a sign of life. */
+const WATCH_SECONDS = 25
+
 function watcherOf(
   config: KubeConfig,
   path: string,
@@ -197,12 +202,12 @@ function watcherOf(
     const end = (error: unknown) => {
       if (isEnded) return
       isEnded = true
-      // It gives an idle watch up after a while: nothing is lost, it is resumed.
-      onEnd(error instanceof DOMException ? null : error)
+      // The server ends a watch sooner than this library gives it up as idle: one that is silent for longer is cut off.
+      onEnd(error instanceof DOMException ? new Error(`nothing was heard of the watch for ${IDLE_SECONDS} s`) : error)
     }
     const started = new Watch(config).watch(
       path,
-      { ...query, resourceVersion, allowWatchBookmarks: true },
+      { ...query, resourceVersion, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS },
       onEvent,
       end,
     )

@@ -1,5 +1,5 @@
 import { quote } from '../admission/text.ts'
-import { dig, getString, isObject, type JsonObject } from '../json/value.ts'
+import { dig, getList, getString, isObject, type JsonObject } from '../json/value.ts'
 import type { Folder } from '../policy/folder.ts'
 import type { NamespaceTable } from '../policy/match.ts'
 import type { SourceDocument } from '../policy/problems.ts'
@@ -7,7 +7,9 @@ import { type RecordDocument, readRecord } from '../policy/rollout-record.ts'
 import type { RolloutSources } from '../policy/rollout-sources.ts'
 import { labelsIn } from '../workload/selector.ts'
 import type { ClusterClient, CollectionPath } from './client.ts'
-import { Reflector } from './reflector.ts'
+import type { Followed } from './following.ts'
+import { identityOf } from './kind-identity.ts'
+import { Reflector, type ReflectorOptions } from './reflector.ts'
 
 const GROUP = 'portcullis.dev'
 const VERSION = 'v1alpha1'
@@ -31,9 +33,12 @@ export const REVISIONS = { group: 'apps', version: 'v1', resource: 'controllerre
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'portcullis' }
 export const REVISION_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'document' }
 export const RECORD_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'rollout' }
+/** That client certificates can be demanded, as long as the installation lasts of which this was found out. */
+export const CLIENT_AUTH_LABELS = { ...MANAGED_BY, 'portcullis.dev/revision': 'client-auth' }
 export const REVISION_SELECTOR = selectorOf(REVISION_LABELS)
 export const RECORD_SELECTOR = selectorOf(RECORD_LABELS)
-/** Both of them. */
+export const CLIENT_AUTH_SELECTOR = selectorOf(CLIENT_AUTH_LABELS)
+/** All of them. */
 export const MANAGED_SELECTOR = selectorOf(MANAGED_BY)
 
 function selectorOf(labels: Readonly<Record<string, string>>): string {
@@ -45,16 +50,15 @@ function selectorOf(labels: Readonly<Record<string, string>>): string {
 /** On the gateway's own Namespace: turns everything to observe. Its text says why. */
 export const BRAKE_ANNOTATION = 'portcullis.dev/emergency-brake'
 
-/** On the same: `ready` once client certificates can be demanded without shutting an API server out. The controller writes it. */
-export const CLIENT_AUTH_ANNOTATION = 'portcullis.dev/client-auth'
-
 export interface ClusterDocumentsOptions {
-  readonly client: Pick<ClusterClient, 'resource'>
+  readonly client: Pick<ClusterClient, 'resource' | 'read' | 'list'>
   /** The gateway's own: the one in which a PolicyException counts, and that bears the emergency brake. */
   readonly ownNamespace: string
   /** Names the text of a document: equal texts, equal revisions. */
   readonly revisionOf: (text: string) => string
   readonly onError: (kind: string, error: unknown) => void
+  /** Milliseconds; as in {@link ReflectorOptions}. */
+  readonly delayMs?: number
 }
 
 /** The documents and the labels of namespaces that a cluster holds, followed from the start to the end of the process. */
@@ -62,12 +66,16 @@ export class ClusterDocuments {
   readonly #options: ClusterDocumentsOptions
   readonly #reflectors: Readonly<Record<Kind | 'Namespace' | 'ControllerRevision', Reflector>>
   readonly #listeners = new Set<() => void>()
+  /** Last good revisions and records that were collected with a document; they count as long as that is kept. */
+  readonly #collected = new Map<string, JsonObject>()
   #revision = 0
 
   constructor(options: ClusterDocumentsOptions) {
     this.#options = options
-    const reflect = (kind: string, path: CollectionPath, labelSelector?: string) =>
+    const reflect = (kind: string, path: CollectionPath, more: Partial<ReflectorOptions>, labelSelector?: string) =>
       new Reflector({
+        ...more,
+        ...(options.delayMs !== undefined && { delayMs: options.delayMs }),
         source: options.client.resource(path, labelSelector === undefined ? {} : { labelSelector }),
         onChange: () => {
           this.#revision++
@@ -75,14 +83,24 @@ export class ClusterDocuments {
         },
         onError: error => options.onError(kind, error),
       })
-    const own = (kind: Kind) => reflect(kind, { group: GROUP, version: VERSION, resource: KINDS[kind] })
+    const own = (kind: Kind) =>
+      reflect(
+        kind,
+        { group: GROUP, version: VERSION, resource: KINDS[kind] },
+        { identify: () => identityOf(options.client, { group: GROUP, version: VERSION, resource: KINDS[kind] }) },
+      )
     const namespace = options.ownNamespace
     this.#reflectors = {
       Policy: own('Policy'),
       PolicyException: own('PolicyException'),
       SidecarInjection: own('SidecarInjection'),
-      Namespace: reflect('Namespace', { group: '', version: 'v1', resource: 'namespaces' }),
-      ControllerRevision: reflect('ControllerRevision', { ...REVISIONS, namespace }, MANAGED_SELECTOR),
+      Namespace: reflect('Namespace', { group: '', version: 'v1', resource: 'namespaces' }, {}),
+      ControllerRevision: reflect(
+        'ControllerRevision',
+        { ...REVISIONS, namespace },
+        { onGone: object => this.#collect(object) },
+        MANAGED_SELECTOR,
+      ),
     }
   }
 
@@ -97,6 +115,11 @@ export class ClusterDocuments {
 
   get #all(): readonly Reflector[] {
     return Object.values(this.#reflectors)
+  }
+
+  /** The gateway's own namespace. */
+  get ownNamespace(): string {
+    return this.#options.ownNamespace
   }
 
   /** Whether everything has been seen. */
@@ -120,6 +143,31 @@ export class ClusterDocuments {
     return Object.entries(this.#reflectors).flatMap(([kind, { isSynced }]) => (isSynced ? [] : [kind]))
   }
 
+  /** How each kind is followed. */
+  get followed(): readonly Followed[] {
+    return Object.entries(this.#reflectors).map(([kind, { ageMs, lost, isUnserved }]) => ({
+      kind,
+      ageSeconds: ageMs / 1000,
+      lost: lost.map(object => fileOf(kind, object)),
+      isUnserved,
+    }))
+  }
+
+  /** Keeps a revision or a record that was collected because its document is gone: the document itself may be kept. */
+  #collect(object: JsonObject): void {
+    const owners = new Set((Object.keys(KINDS) as Kind[]).flatMap(kind => this.#reflectors[kind].deleted.map(uidOf)))
+    for (const [name, old] of this.#collected) if (!owners.has(ownerOf(old))) this.#collected.delete(name)
+    if (owners.has(ownerOf(object))) this.#collected.set(nameOf(object), object)
+  }
+
+  /** The revisions and records that are there, and those of documents that are kept. */
+  #stored(): readonly JsonObject[] {
+    const { objects } = this.#reflectors.ControllerRevision
+    if (this.#collected.size === 0) return objects
+    const kept = new Set((Object.keys(KINDS) as Kind[]).flatMap(kind => this.#reflectors[kind].lost.map(uidOf)))
+    return [...objects, ...[...this.#collected.values()].filter(object => kept.has(ownerOf(object)))]
+  }
+
   /** The documents of these kinds, as a folder would hold them. */
   folder(kinds: readonly Kind[]): Folder {
     const all = kinds.flatMap(kind => this.#reflectors[kind].objects.map(object => this.#document(kind, object)))
@@ -139,7 +187,7 @@ export class ClusterDocuments {
   /** The records of rollouts, one for each target, and every revision that is kept of any document. */
   rollouts(): RolloutSources {
     const records = new Map<string, RecordDocument>()
-    for (const { data } of this.#reflectors.ControllerRevision.objects) {
+    for (const { data } of this.#stored()) {
       const record = readRecord(data)
       if (record === undefined) continue
       const target = `${record.target.kind}/${record.target.name}`
@@ -152,7 +200,7 @@ export class ClusterDocuments {
 
   /** What is kept of documents of these kinds, the oldest first. */
   #revisions(kinds: readonly Kind[]) {
-    return this.#reflectors.ControllerRevision.objects
+    return this.#stored()
       .flatMap(({ data, revision }) => {
         const kind = kinds.find(known => known === getString(data, 'kind'))
         const document = kind === undefined || !isObject(data) ? undefined : this.#document(kind, data).document
@@ -184,17 +232,15 @@ export class ClusterDocuments {
 
   /** Why the emergency brake is on: the annotation of the gateway's own namespace; undefined while there is none. */
   brake(): string | undefined {
-    return this.#annotation(BRAKE_ANNOTATION)
+    const own = this.#reflectors.Namespace.objects.find(object => nameOf(object) === this.#options.ownNamespace)
+    return getString(dig(own, 'metadata', 'annotations'), BRAKE_ANNOTATION)
   }
 
   /** Whether client certificates can be demanded. */
   isClientAuthReady(): boolean {
-    return this.#annotation(CLIENT_AUTH_ANNOTATION) === 'ready'
-  }
-
-  #annotation(key: string): string | undefined {
-    const own = this.#reflectors.Namespace.objects.find(object => nameOf(object) === this.#options.ownNamespace)
-    return getString(dig(own, 'metadata', 'annotations'), key)
+    return this.#reflectors.ControllerRevision.objects.some(
+      ({ data }) => getString(data, 'kind') === 'ClientAuth' && getString(data, 'state') === 'ready',
+    )
   }
 
   #document(kind: Kind, object: JsonObject) {
@@ -236,4 +282,13 @@ function fileOf(kind: string, object: JsonObject): string {
 
 function nameOf(object: JsonObject): string {
   return getString(dig(object, 'metadata'), 'name') ?? ''
+}
+
+function uidOf(object: JsonObject): string {
+  return getString(dig(object, 'metadata'), 'uid') ?? ''
+}
+
+/** The uid of what an object goes with; `''` without one. */
+function ownerOf(object: JsonObject): string {
+  return getString(getList(object['metadata'], 'ownerReferences')[0], 'uid') ?? ''
 }

@@ -17,12 +17,35 @@ interface Resource {
   readonly scope: 'Cluster' | 'Namespaced'
   readonly description: string
   readonly schema: z.ZodType
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly jsonPath: string }[]
+  /** `kubectl` prints a `date` as the time that has passed since then, and one that is ahead as `<invalid>`. */
+  readonly columns: readonly Column[]
   /** Rules over `spec` that the API server evaluates by itself, and where they stand. */
   readonly rules: Readonly<Record<string, readonly { readonly rule: string; readonly message: string }[]>>
   /** Of its status, beside the conditions. */
   readonly status?: JsonObject
 }
+
+interface Column {
+  readonly name: string
+  readonly type: string
+  readonly jsonPath: string
+  /** 1: shown by `-o wide` alone. */
+  readonly priority?: number
+}
+
+const condition = (type: string, name: string, key: 'status' | 'reason', priority?: number): Column => ({
+  name,
+  type: 'string',
+  jsonPath: `.status.conditions[?(@.type=="${type}")].${key}`,
+  ...(priority !== undefined && { priority }),
+})
+
+/** What a list of documents says first: whether each compiles, whether it is enforced, and with `-o wide` why. */
+const STATE: readonly Column[] = [
+  condition('Compiled', 'Compiled', 'status'),
+  condition('Enforced', 'Enforced', 'status'),
+  condition('Enforced', 'Why', 'reason', 1),
+]
 
 const RESOURCES: readonly Resource[] = [
   {
@@ -33,6 +56,7 @@ const RESOURCES: readonly Resource[] = [
     description: 'What Portcullis refuses, warns of or records: built-in checks, and which requests they look at.',
     schema: policySchema,
     columns: [
+      ...STATE,
       { name: 'Actions', type: 'string', jsonPath: '.spec.validationActions' },
       { name: 'Checks', type: 'string', jsonPath: '.spec.checks[*].check' },
       { name: 'Staged', type: 'boolean', jsonPath: '.spec.staged' },
@@ -54,8 +78,9 @@ const RESOURCES: readonly Resource[] = [
     description: 'Who is exempt from what, why, and until when.',
     schema: exceptionSchema,
     columns: [
+      ...STATE,
       { name: 'Policies', type: 'string', jsonPath: '.spec.policies' },
-      { name: 'Expires', type: 'date', jsonPath: '.spec.expires' },
+      { name: 'Expires', type: 'string', jsonPath: '.spec.expires' },
       { name: 'Reason', type: 'string', jsonPath: '.spec.reason' },
     ],
     rules: { reason: [{ rule: "self.matches('[^ ]')", message: 'must say why the exception is granted' }] },
@@ -68,6 +93,7 @@ const RESOURCES: readonly Resource[] = [
     description: 'What Portcullis adds to which pods; it only ever adds, and proves it.',
     schema: injectionSchema,
     columns: [
+      ...STATE,
       { name: 'Trigger', type: 'string', jsonPath: '.spec.trigger.annotation' },
       { name: 'OnConflict', type: 'string', jsonPath: '.spec.onConflict' },
       { name: 'Staged', type: 'boolean', jsonPath: '.spec.staged' },
@@ -87,6 +113,7 @@ const RESOURCES: readonly Resource[] = [
       'Brings a policy or an injection to the namespaces of a cluster stage by stage, and takes it back by itself.',
     schema: rolloutSchema,
     columns: [
+      condition('Compiled', 'Compiled', 'status'),
       { name: 'Target', type: 'string', jsonPath: '.spec.target.name' },
       { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
       { name: 'Stage', type: 'string', jsonPath: '.status.stage' },
@@ -163,7 +190,7 @@ function definition({
           served: true,
           storage: true,
           subresources: { status: {} },
-          additionalPrinterColumns: [...columns, age],
+          additionalPrinterColumns: [...columns, age].map(column => ({ ...column })),
           schema: {
             openAPIV3Schema: {
               type: 'object',

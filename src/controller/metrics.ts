@@ -1,6 +1,6 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type GaugeConfiguration, type Registry } from 'prom-client'
 
-/** The metrics of the controller itself; each of its parts adds its own to the same registry. */
+/** What every controller serves, whether or not it leads. */
 export function createControllerMetrics(registry: Registry) {
   const registers = [registry]
   return {
@@ -10,6 +10,15 @@ export function createControllerMetrics(registry: Registry) {
       help: "Seconds by which the API server's clock is ahead of the controller's own; beyond 30 the API server's counts.",
       registers,
     }),
+  }
+}
+
+export type ControllerMetrics = ReturnType<typeof createControllerMetrics>
+
+/** What is counted of the parts of the controller that leads. */
+export function createRoundMetrics(registry: Registry) {
+  const registers = [registry]
+  return {
     rounds: new Counter({
       name: 'portcullis_controller_rounds_total',
       help: 'Rounds of the parts of the controller, by part and result.',
@@ -25,4 +34,14 @@ export function createControllerMetrics(registry: Registry) {
   }
 }
 
-export type ControllerMetrics = ReturnType<typeof createControllerMetrics>
+export type RoundMetrics = ReturnType<typeof createRoundMetrics>
+
+/**
+ * Makes a gauge without labels that has no series before it is measured. prom-client shows 0 until then, which an alert takes for
+ * a measurement.
+ */
+export function measuredGauge(configuration: Omit<GaugeConfiguration<string>, 'labelNames'>): Gauge {
+  const gauge = new Gauge(configuration)
+  gauge.remove()
+  return gauge
+}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ControllerMetrics } from './metrics.ts'
+import type { RoundMetrics } from './metrics.ts'
 import type { ControllerContext, Task } from './task.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { ControllerContext, Task } from './task.ts'
 export async function runTasks(
   tasks: readonly Task[],
   { log, now }: Pick<ControllerContext, 'log' | 'now'>,
-  metrics: ControllerMetrics,
+  metrics: RoundMetrics,
   signal: AbortSignal,
 ): Promise<void> {
   const rounds = async (task: Task) => {

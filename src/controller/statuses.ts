@@ -1,7 +1,10 @@
+import { quote } from '../admission/text.ts'
 import type { ClusterClient } from '../cluster/client.ts'
 import { KINDS, type Kind } from '../cluster/documents.ts'
 import { isApiError } from '../cluster/http.ts'
 import { deepEqual, dig, getList, getString, type Json, type JsonObject } from '../json/value.ts'
+import { suggest } from '../policy/suggest.ts'
+import { describeRefused } from './client-auth/refused-clients.ts'
 import type { Mode, Stage } from './registration/configurations.ts'
 import type { ProbeResult } from './registration/probe.ts'
 import type { ControllerContext, Task } from './task.ts'
@@ -11,6 +14,8 @@ export interface StatusFacts {
   /** The documents as the API has them, and what messages call each. */
   readonly objects: readonly { readonly kind: Kind; readonly file: string; readonly object: JsonObject }[]
   readonly problems: readonly { readonly file: string; readonly pointer: string; readonly message: string }[]
+  /** The names of the policies that there are, of the cluster and of files. */
+  readonly policies: readonly string[]
   /** Those that stand at their last good revision, as `kind/name`. */
   readonly stale: readonly string[]
   /** The state of the rollout that brings a staged document; undefined where it is not staged, null where none does. */
@@ -19,6 +24,8 @@ export interface StatusFacts {
   readonly registered: { readonly mode: Mode; readonly stage: Stage } | undefined
   /** Undefined before the first heartbeat. */
   readonly heartbeat: ProbeResult | undefined
+  /** The clients that the gateways refuse, by name. */
+  readonly refusedClients: readonly string[]
 }
 
 /** How far a rollout has brought its target. */
@@ -47,7 +54,7 @@ export function statusTask({ client, now }: ControllerContext, facts: () => Stat
       const known = facts()
       for (const { kind, file, object } of known.objects) {
         if (signal.aborted) return
-        const status = statusOf(object, conditionsOf(kind, file, object, known), now())
+        const status = statusOf(object, conditionsOf(kind, file, object, known, now()), now())
         if (!deepEqual(object['status'], status)) await write(client, kind, { ...object, status })
       }
     },
@@ -59,19 +66,47 @@ export function conditionsOf(
   kind: Kind,
   file: string,
   object: JsonObject,
-  { problems, stale, rollout, registered, heartbeat }: StatusFacts,
+  known: StatusFacts,
+  now: number,
 ): readonly Condition[] {
+  const { problems, stale, rollout, registered, heartbeat, refusedClients } = known
   const faults = problems.filter(problem => problem.file === file)
   const name = getString(dig(object, 'metadata'), 'name') ?? ''
   const message = faults.map(fault => `${fault.pointer === '' ? '' : `${fault.pointer}: `}${fault.message}`).join('; ')
+  const leftOut = leftOutFor(faults)
   const compiled: Condition =
     faults.length === 0
       ? { type: 'Compiled', status: 'True', reason: 'Compiled', message: 'the gateways can load it' }
-      : { type: 'Compiled', status: 'False', reason: 'Faulty', message }
+      : { type: 'Compiled', status: 'False', reason: leftOut ?? 'Faulty', message }
   const isFaulty = faults.length > 0
   const state = staged(rollout(kind, name))
+  const idle = kind === 'PolicyException' && !isFaulty ? covering(object, known, now) : undefined
   const inForce = enforced(isFaulty, stale.includes(`${kind}/${name}`), registered)
-  return [compiled, inForce.status === 'True' && state !== undefined ? state : inForce, reachable(heartbeat)]
+  const enforcement =
+    leftOut === undefined ? inForce : { ...inForce, status: 'False' as const, reason: leftOut, message }
+  const said = idle ?? (inForce.status === 'True' ? state : undefined) ?? enforcement
+  return [compiled, said, reachable(heartbeat, refusedClients)]
+}
+
+/** Why a document that compiles is left out all the same; undefined if it is not, or has other faults. */
+function leftOutFor(faults: StatusFacts['problems']): 'NameTaken' | 'OtherNamespace' | undefined {
+  const [first, ...others] = faults
+  if (first === undefined || others.length > 0) return undefined
+  if (first.pointer === '/metadata/name') return 'NameTaken'
+  return first.pointer === '/metadata/namespace' ? 'OtherNamespace' : undefined
+}
+
+/** What is said of an exception that covers nothing; undefined if it may cover something. */
+function covering(object: JsonObject, { policies }: StatusFacts, now: number): Condition | undefined {
+  const [type, status] = ['Enforced', 'False'] as const
+  const spec = object['spec']
+  const expires = getString(spec, 'expires')
+  if (expires !== undefined && Date.parse(expires) <= now)
+    return { type, status, reason: 'Expired', message: `it ended at ${expires}: it covers nothing any more` }
+  const named = getList(spec, 'policies').map(String)
+  if (named.length === 0 || named.some(name => policies.includes(name))) return undefined
+  const meant = named.map(name => `${quote(name)}${suggest(name, policies)}`).join(', ')
+  return { type, status, reason: 'NoSuchPolicy', message: `there is no policy ${meant}: it covers nothing` }
 }
 
 /** What is said of a staged document in place of that it is in force; undefined where it is, everywhere. */
@@ -105,8 +140,11 @@ function enforced(isFaulty: boolean, isStale: boolean, registered: StatusFacts['
     : { type, status: 'True', reason: 'InForce', message: 'it is in force' }
 }
 
-function reachable(heartbeat: ProbeResult | undefined): Condition {
+function reachable(heartbeat: ProbeResult | undefined, refusedClients: readonly string[]): Condition {
   const type = 'Reachable'
+  // The heartbeat asks by one API server; another one may be shut out.
+  if (refusedClients.length > 0)
+    return { type, status: 'False', reason: 'ClientsRefused', message: describeRefused(refusedClients) }
   if (heartbeat === undefined)
     return { type, status: 'Unknown', reason: 'NotAsked', message: 'there was no heartbeat yet' }
   if (heartbeat.kind === 'refused' || heartbeat.kind === 'observed')

@@ -11,9 +11,10 @@ async function main(): Promise<number> {
   }
   let isLost = false
   // A reader such as `head` may leave early: what it did not want to see is no failure. A full disk is.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    isLost ||= error.code !== 'EPIPE'
-  })
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      isLost ||= error.code !== 'EPIPE'
+    })
   // Only now: what is imported may not even load on an older Node.
   const [{ policyLint }, { processIo }] = await Promise.all([
     import('../cli/policy-lint.ts'),

@@ -16,6 +16,8 @@ export interface ReviewContext {
   readonly owners?: OwnerSelectors | undefined
   /** Undefined where the labels of namespaces are not followed. */
   readonly namespaces?: NamespaceLookUp | undefined
+  /** The one namespace of the cluster in which exceptions count; undefined where no cluster is followed. */
+  readonly ownNamespace?: string | undefined
   readonly readCertificates: CertificateReader
   /** Milliseconds since 1970, for dates in documents. */
   readonly now: () => number

@@ -10,7 +10,7 @@ import type { Compiled } from '../policy/folder.ts'
 import type { Problem, SourceDocument } from '../policy/problems.ts'
 import { compileRollout } from '../policy/rollout.ts'
 import type { ReviewContext, ReviewInput } from './context.ts'
-import { rolloutDoubts } from './document-doubts.ts'
+import { documentDoubts } from './document-doubts.ts'
 import { bareFacts, requestFacts } from './facts.ts'
 import type { Reviewed } from './unjudged.ts'
 
@@ -26,7 +26,7 @@ export function admitDocument(
 ): Reviewed {
   const { set } = context
   const { problems, warnings } = faultsOf(request)
-  const doubts = problems.length > 0 ? [] : rolloutDoubts(request, context)
+  const doubts = problems.length > 0 ? [] : documentDoubts(request, context)
   const auditAnnotations = { 'policy-set': set.hash }
   const isRefused = problems.length > 0
   const answer = isRefused

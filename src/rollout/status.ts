@@ -26,6 +26,7 @@ export function withoutRevision(layers: readonly Layer[], gone: string): readonl
 export interface Reason {
   readonly word:
     | 'TargetMissing'
+    | 'TargetNotStaged'
     | 'Waiting'
     | 'StageReached'
     | 'Holding'

@@ -53,6 +53,8 @@ export interface AppDeps {
   /** Undefined where there is no connection to the API. */
   readonly owners: OwnerSelectors | undefined
   readonly namespaces: NamespaceLookUp | undefined
+  /** As in {@link ReviewContext}. */
+  readonly ownNamespace?: string | undefined
   readonly onStart: (path: ReviewPath) => void
   /** Called once for each review that was answered; `seconds` since its headers. */
   readonly onReviewed: (
@@ -164,8 +166,8 @@ async function answer(
   const { bytes } = received
   try {
     if (bytes.length > LARGE_BODY) return await reviewLarge(deps, endpoint, received, deadline)
-    const { now, monotonic, owners, namespaces } = deps
-    const context = contextOf(deps.snapshot(), { now, monotonic, owners, namespaces })
+    const { now, monotonic, owners, namespaces, ownNamespace } = deps
+    const context = contextOf(deps.snapshot(), { now, monotonic, owners, namespaces, ownNamespace })
     return await review({ ...endpoint, body: bytes, deadline }, context)
   } catch (error) {
     // A review never throws; the start of the thread for large ones may.

@@ -4,6 +4,7 @@ import type { Server } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { describeCertificateProblem } from '../certs/pem.ts'
 import type { ClusterClient } from '../cluster/client.ts'
+import { type Followed, followingNotes } from '../cluster/following.ts'
 import type { NamespaceLookUp } from '../review/namespace.ts'
 import type { OwnerSelectors } from '../review/owner.ts'
 import { buildApp } from './app.ts'
@@ -20,7 +21,7 @@ import { oneAddress } from './listener.ts'
 import { type DocumentStore, LiveSnapshot } from './live-snapshot.ts'
 import { logReview } from './log.ts'
 import { namespacesOf, ownersOf } from './look-ups.ts'
-import { createMetrics, type Metrics, observeReview } from './metrics.ts'
+import { createMetrics, type Metrics, observeFollowing, observeReview } from './metrics.ts'
 import { isProbe } from './probe.ts'
 import { RefusalLog } from './refusals.ts'
 import {
@@ -68,6 +69,10 @@ export interface GatewayConfig {
   readonly client?: Pick<ClusterClient, 'read'> | undefined
   /** Whether the labels of namespaces come from the API: one that is newer than what was seen is then asked for. */
   readonly followsNamespaces?: boolean
+  /** The one namespace of the cluster in which exceptions count; undefined where no cluster is followed. */
+  readonly ownNamespace?: string | undefined
+  /** How the cluster is followed; nothing where no cluster is. */
+  readonly followed?: () => readonly Followed[]
   /** What else is missing before it may get traffic. */
   readonly missing?: () => readonly string[]
   readonly logger: FastifyBaseLogger
@@ -170,6 +175,7 @@ class Parts {
           document => `${document} stays at its last good revision: its newest one does not compile`,
         ),
         ...this.#connections.notes(),
+        ...followingNotes(this.#config.followed?.() ?? []),
       ],
     }
   }
@@ -177,6 +183,7 @@ class Parts {
   #setGauges(): void {
     const metrics = this.#metrics
     setExpiry(metrics, this.#material)
+    observeFollowing(metrics, this.#config.followed?.() ?? [])
     metrics.draining.set(this.#isDraining ? 1 : 0)
     const { clientAuth, isClientAuthReady } = this.#config
     const isDemanded = clientAuth === 'require' || (clientAuth === 'when-ready' && isClientAuthReady?.() === true)
@@ -255,6 +262,7 @@ class Parts {
       monotonic: () => performance.now(),
       owners: this.#owners,
       namespaces: this.#namespaces,
+      ownNamespace: this.#config.ownNamespace,
       onStart: path => {
         metrics.inFlight.inc()
         if (path === 'mutate') this.#genericMetrics?.begin()
@@ -313,7 +321,9 @@ function startLargeReviews(
 }
 
 function setExpiry(metrics: Metrics, material: TlsMaterial): void {
-  const { serving, clientCa } = daysToExpiry(material, new Date())
-  metrics.certificateExpiry.set({ certificate: 'serving' }, serving)
-  if (clientCa !== undefined) metrics.certificateExpiry.set({ certificate: 'client-ca' }, clientCa)
+  const now = new Date()
+  const { serving, clientCa } = daysToExpiry(material, now)
+  const timestamp = (days: number) => Math.round(now.getTime() / 1000 + days * 24 * 60 * 60)
+  metrics.certificateExpiry.set({ certificate: 'serving' }, timestamp(serving))
+  if (clientCa !== undefined) metrics.certificateExpiry.set({ certificate: 'client-ca' }, timestamp(clientCa))
 }

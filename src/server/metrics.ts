@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Followed } from '../cluster/following.ts'
 import type { CompiledException } from '../policy/exceptions.ts'
 import type { RecordDocument } from '../policy/rollout-record.ts'
 import type { ReviewFacts } from '../review/facts.ts'
@@ -94,7 +95,7 @@ export function createMetrics() {
     reviewSeconds: histogram(
       'review_duration_seconds',
       'Time from the headers of a request to its answer.',
-      ['path'],
+      ['path', 'dry_run'],
       REVIEW_BUCKETS,
     ),
     policySeconds: histogram(
@@ -110,7 +111,7 @@ export function createMetrics() {
     ),
     rolloutReviews: counter(
       'rollout_reviews_total',
-      'What each version of each document that is being rolled out made of requests, since the present state of its rollout: passed, violated, error or skipped.',
+      'What each version of each document that is being rolled out made of requests that were no dry runs, since the present state of its rollout: passed, violated, error or skipped.',
       ['rollout', 'record', 'role', 'version', 'result'],
     ),
     connections: gauge('connections', 'Open connections by listener and whose places they take.', ['listener', 'kind']),
@@ -127,11 +128,25 @@ export function createMetrics() {
       'stale_documents',
       'Documents that stand at an older revision because the newest does not compile.',
     ),
-    documentProblems: gauge('document_problems', 'Faults in the documents as they are on disk.'),
-    // Days, not seconds since 1970: it is what a person asks, and an alert on it needs no arithmetic.
-    certificateExpiry: gauge('certificate_expiry_days', 'Days until a certificate ends; negative once it has.', [
-      'certificate',
+    watchAge: gauge('watch_age_seconds', 'Seconds since the API last said anything about a kind that is followed.', [
+      'kind',
     ]),
+    lostDocuments: gauge(
+      'lost_documents',
+      'Documents that went with the definition of their kind, and are kept as they were last.',
+      ['kind'],
+    ),
+    unservedKinds: gauge(
+      'unserved_kinds',
+      '1 for a kind that the API says it does not serve, 0 for one that it does.',
+      ['kind'],
+    ),
+    documentProblems: gauge('document_problems', 'Faults in the documents as they are on disk.'),
+    certificateExpiry: gauge(
+      'certificate_expiry_timestamp_seconds',
+      'When a certificate ends, in seconds since 1970.',
+      ['certificate'],
+    ),
     clientAuth: gauge('client_auth_info', 'How client certificates are treated; the value is always 1.', ['mode']),
     clientAuthRequired: gauge(
       'client_auth_required',
@@ -153,7 +168,8 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: number): void {
   const { path, result, code } = facts
   metrics.requests.inc({ path, result, code: String(code) })
-  metrics.reviewSeconds.observe({ path }, seconds)
+  const isDryRun = facts.request?.dryRun === true
+  metrics.reviewSeconds.observe({ path, dry_run: String(isDryRun) }, seconds)
   if (result === 'unjudged') metrics.reviewErrors.inc({ path, code: String(code) })
   const operation = facts.request?.operation ?? 'unknown'
   for (const { policy, action } of facts.decisions) metrics.decisions.inc({ policy, action, operation })
@@ -164,7 +180,8 @@ export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: num
     metrics.injectionResults.inc({ injection, result: became })
   }
   for (const injection of facts.drift) metrics.injectionDrift.inc({ injection })
-  for (const { rollout, record, role, version, result: became } of facts.rollouts)
+  // The gates of a rollout count these. A dry run changes nothing, and whoever may try one must not decide about a rollout by it.
+  for (const { rollout, record, role, version, result: became } of isDryRun ? [] : facts.rollouts)
     metrics.rolloutReviews.inc({ rollout, record: String(record), role, version, result: became })
   for (const { invariant } of facts.proofFailures) metrics.proofFailures.inc({ invariant })
   for (const document of facts.unknownNamespaces) metrics.unknownNamespaces.inc(document)
@@ -198,5 +215,14 @@ export function observeExceptions(metrics: Metrics, exceptions: readonly Compile
     if (expires === undefined) continue
     metrics.exceptionExpiry.set({ exception }, expires / 1000)
     metrics.expiredExceptions.inc({ exception }, 0)
+  }
+}
+
+/** Shows how old what is known of the cluster is, and what of it was lost. */
+export function observeFollowing(metrics: Metrics, followed: readonly Followed[]): void {
+  for (const { kind, ageSeconds, lost, isUnserved } of followed) {
+    metrics.watchAge.set({ kind }, ageSeconds)
+    metrics.lostDocuments.set({ kind }, lost.length)
+    metrics.unservedKinds.set({ kind }, isUnserved ? 1 : 0)
   }
 }

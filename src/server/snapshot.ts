@@ -43,7 +43,7 @@ type PortableDocument = Omit<SourceDocument, 'locate'>
 /** What a review is given: one snapshot, clocks, and what the API can be asked. */
 export function contextOf(
   { set, injections, namespaces }: Pick<Snapshot, 'set' | 'injections' | 'namespaces'>,
-  ports: Pick<ReviewContext, 'now' | 'monotonic' | 'owners' | 'namespaces'>,
+  ports: Pick<ReviewContext, 'now' | 'monotonic' | 'owners' | 'namespaces' | 'ownNamespace'>,
 ): ReviewContext {
   const namespaceLabels = namespaceLabelsOf(namespaces)
   return { set, injections, namespaceLabels, readCertificates: certificateFacts, ...ports }

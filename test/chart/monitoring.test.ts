@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { createAuditMetrics } from '../../src/controller/audit/metrics.ts'
 import { createCertificateMetrics } from '../../src/controller/certificates/metrics.ts'
 import { createClientAuthMetrics } from '../../src/controller/client-auth/task.ts'
-import { createControllerMetrics } from '../../src/controller/metrics.ts'
+import { createControllerMetrics, createRoundMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
+import { createRolloutMetrics } from '../../src/controller/rollouts/metrics.ts'
 import { createMetrics } from '../../src/server/metrics.ts'
 import { createTrafficMetrics } from '../../src/server/traffic/metrics.ts'
 import { ALERTS, alertsOf, DASHBOARD, queriesOf } from '../support/monitoring.ts'
@@ -17,11 +18,13 @@ function known(): ReadonlyMap<string, readonly string[]> {
   const own = new Registry()
   for (const create of [
     createControllerMetrics,
+    createRoundMetrics,
     createRegistrationMetrics,
     createCertificateMetrics,
     createAuditMetrics,
     createPodMetrics,
     createClientAuthMetrics,
+    createRolloutMetrics,
     createTrafficMetrics,
   ])
     create(own)

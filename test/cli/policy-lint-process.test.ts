@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,21 @@ describe('the process', () => {
       stderr: '<stdin>:1:5: error: a list or mapping in brackets is not closed\n',
     })
     expect(JSON.parse(broken.stdout)).toMatchObject({ summary: { errors: 1 } })
+  })
+
+  it.each([
+    ['stdout', podText('/etc'), 1],
+    ['stderr', 'a: [', 2],
+  ] as const)('keeps the exit code of its verdict when the reader of %s leaves', async (stream, input, expected) => {
+    const child = spawn(process.execPath, [main, '-'], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const ended = new Promise(resolve => child.on('close', resolve))
+    const other = stream === 'stdout' ? child.stderr : child.stdout
+    other.resume()
+    child[stream].destroy()
+    // It reads to the end before it says anything: by then nobody is there.
+    await new Promise(resolve => child[stream].once('close', resolve))
+    child.stdin.end(input)
+    expect(await ended).toBe(expected)
   })
 
   it('writes everything to a pipe, however long', () => {

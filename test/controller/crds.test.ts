@@ -24,6 +24,19 @@ describe('the CustomResourceDefinitions', () => {
     }
   })
 
+  it('show in a list whether each document compiles and is enforced, and no time that may be ahead as an age', () => {
+    for (const crd of customResourceDefinitions()) {
+      const { names, versions } = JSON.parse(JSON.stringify(crd)).spec
+      const columns = versions[0].additionalPrinterColumns as { name: string; type: string; jsonPath: string }[]
+      expect(columns[0]?.jsonPath).toBe('.status.conditions[?(@.type=="Compiled")].status')
+      const isRollout = names.kind === 'CanaryRollout'
+      expect(columns.some(({ name }) => name === (isRollout ? 'Phase' : 'Enforced'))).toBe(true)
+      // kubectl prints how long ago a date was, and <invalid> for one that is ahead.
+      const dates = columns.filter(({ type }) => type === 'date').map(({ jsonPath }) => jsonPath)
+      expect(dates).toEqual([...(isRollout ? ['.status.since'] : []), '.metadata.creationTimestamp'])
+    }
+  })
+
   it('are structural: every node has a type or keeps what it holds', () => {
     const visit = (node: Json, at: string): void => {
       if (!isObject(node)) return

@@ -5,18 +5,21 @@ import { expect, it } from 'vitest'
 import { createAuditMetrics } from '../../src/controller/audit/metrics.ts'
 import { createCertificateMetrics } from '../../src/controller/certificates/metrics.ts'
 import { createClientAuthMetrics } from '../../src/controller/client-auth/task.ts'
-import { createControllerMetrics } from '../../src/controller/metrics.ts'
+import { createControllerMetrics, createRoundMetrics } from '../../src/controller/metrics.ts'
 import { createPodMetrics } from '../../src/controller/pods/metrics.ts'
 import { createRegistrationMetrics } from '../../src/controller/registration/metrics.ts'
+import { createRolloutMetrics } from '../../src/controller/rollouts/metrics.ts'
 
 /** Everything that a part of the controller counts. */
 const PARTS: readonly ((registry: Registry) => unknown)[] = [
   createControllerMetrics,
+  createRoundMetrics,
   createRegistrationMetrics,
   createCertificateMetrics,
   createAuditMetrics,
   createPodMetrics,
   createClientAuthMetrics,
+  createRolloutMetrics,
 ]
 const PAGE = fileURLToPath(new URL('../../docs/metrics.md', import.meta.url))
 

@@ -1,12 +1,12 @@
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
-import { createControllerMetrics } from '../../src/controller/metrics.ts'
+import { createRoundMetrics } from '../../src/controller/metrics.ts'
 import { runTasks } from '../../src/controller/run-tasks.ts'
 import { sample } from '../support/wire.ts'
 
 it('runs each task in rounds beside the others, and a round that fails is logged, counted and repeated', async () => {
   const registry = new Registry()
-  const metrics = createControllerMetrics(registry)
+  const metrics = createRoundMetrics(registry)
   const stop = new AbortController()
   const logged: object[] = []
   const log = { info() {}, warn() {}, error: (fields: object) => void logged.push(fields) }

@@ -9,10 +9,12 @@ const IN_FORCE = { mode: 'enforce', stage: 'in-force' } as const
 const NONE: StatusFacts = {
   objects: [],
   problems: [],
+  policies: ['host-path'],
   stale: [],
   rollout: () => undefined,
   registered: IN_FORCE,
   heartbeat: undefined,
+  refusedClients: [],
 }
 const OBJECT: JsonObject = { metadata: { name: 'host-path', generation: 3 } }
 
@@ -34,6 +36,11 @@ it.each<[string, Partial<StatusFacts>, readonly string[]]>([
     ['Compiled True Compiled', 'Enforced False Installing', 'Reachable False NotRefused'],
   ],
   [
+    'in force, while an API server is refused',
+    { heartbeat: { kind: 'refused', policy: 'a' }, refusedClients: ['apiserver-4'] },
+    ['Compiled True Compiled', 'Enforced True InForce', 'Reachable False ClientsRefused'],
+  ],
+  [
     'faulty from the start',
     { problems: [FAULT] },
     ['Compiled False Faulty', 'Enforced False Faulty', 'Reachable Unknown NotAsked'],
@@ -47,6 +54,11 @@ it.each<[string, Partial<StatusFacts>, readonly string[]]>([
     'beside a faulty one',
     { problems: [{ ...FAULT, file: 'Policy other' }] },
     ['Compiled True Compiled', 'Enforced True InForce', 'Reachable Unknown NotAsked'],
+  ],
+  [
+    'of a name that ships',
+    { problems: [{ file: FILE, pointer: '/metadata/name', message: 'Policy/host-path is defined already' }] },
+    ['Compiled False NameTaken', 'Enforced False NameTaken', 'Reachable Unknown NotAsked'],
   ],
   [
     'staged, and brought by nobody',
@@ -74,8 +86,54 @@ it.each<[string, Partial<StatusFacts>, readonly string[]]>([
     ['Compiled True Compiled', 'Enforced False Observed', 'Reachable Unknown NotAsked'],
   ],
 ])('a document that is %s says so', (_what, facts, expected) => {
-  const conditions = conditionsOf('Policy', FILE, OBJECT, { ...NONE, ...facts })
+  const conditions = conditionsOf('Policy', FILE, OBJECT, { ...NONE, ...facts }, 0)
   expect(conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual(expected)
+})
+
+const NOW = Date.parse('2030-01-01T00:00:00Z')
+it.each<[string, object, Partial<StatusFacts>, string]>([
+  ['may cover something', { policies: ['host-path'] }, {}, 'Compiled True Compiled, Enforced True InForce'],
+  [
+    'names one policy that is there',
+    { policies: ['other', 'host-path'] },
+    {},
+    'Compiled True Compiled, Enforced True InForce',
+  ],
+  [
+    'is past its date',
+    { policies: ['host-path'], expires: '2029-12-31T23:59:59Z' },
+    {},
+    'Compiled True Compiled, Enforced False Expired',
+  ],
+  [
+    'has not ended',
+    { policies: ['host-path'], expires: '2030-01-01T00:00:01Z' },
+    {},
+    'Compiled True Compiled, Enforced True InForce',
+  ],
+  [
+    'names no policy that is there',
+    { policies: ['host-pth'] },
+    {},
+    'Compiled True Compiled, Enforced False NoSuchPolicy',
+  ],
+  [
+    'is past its date, while everything is only observed',
+    { policies: ['host-path'], expires: '2029-12-31T23:59:59Z' },
+    { registered: { mode: 'observe', stage: 'everywhere' } },
+    'Compiled True Compiled, Enforced False Expired',
+  ],
+  [
+    'is in another namespace',
+    { policies: ['host-path'] },
+    { problems: [{ file: 'e', pointer: '/metadata/namespace', message: 'does not count' }] },
+    'Compiled False OtherNamespace, Enforced False OtherNamespace',
+  ],
+])('an exception that %s says so', (_what, spec, facts, expected) => {
+  const object = { metadata: { name: 'e', generation: 1 }, spec } as unknown as JsonObject
+  const [compiled, enforced] = conditionsOf('PolicyException', 'e', object, { ...NONE, ...facts }, NOW)
+  const words = [compiled, enforced].map(each => `${each?.type} ${each?.status} ${each?.reason}`)
+  expect(words.join(', ')).toBe(expected)
 })
 
 it('a status is written when it changes, keeps the time of what did not, and names the generation', async () => {

@@ -44,8 +44,9 @@ test.each(['helm3', 'helm4'] as const)('%s finds nothing wrong with the chart', 
 describe.each(SETS)('the chart with the values %s', set => {
   // UPDATE_GOLDEN=1 writes them anew.
   test('renders what it rendered before, by helm 3 and helm 4 alike', async () => {
-    const rendered = await render('helm3', set, '--set', 'crds.install=false')
-    expect(await render('helm4', set, '--set', 'crds.install=false')).toBe(rendered)
+    const options = ['--set', 'crds.install=false,uninstaller=always']
+    const rendered = await render('helm3', set, ...options)
+    expect(await render('helm4', set, ...options)).toBe(rendered)
     const file = join(GOLDEN, `${set}.yaml`)
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, rendered)
     expect(existsSync(file), `${file} is not there`).toBe(true)
@@ -54,14 +55,14 @@ describe.each(SETS)('the chart with the values %s', set => {
 
   test('passes every policy that we ship, the restricted Pod Security Standard included', async () => {
     const { code, stdout } = await runCommand('policy-lint', ['-'], process.cwd(), {
-      input: await render('helm3', set),
+      input: await render('helm3', set, '--set', 'uninstaller=always'),
     })
     expect(code, stdout).toBe(0)
     expect(stdout).toMatch(/no findings, 0 skipped, 0 errors/)
   })
 
   test('is taken by a real API server, every field of it', async () => {
-    const own = objectsOf(await render('helm3', set)).filter(
+    const own = objectsOf(await render('helm3', set, '--set', 'uninstaller=always')).filter(
       object => !FOREIGN.test(getString(object, 'apiVersion') ?? ''),
     )
     expect(own.length).toBeGreaterThan(15)
@@ -85,6 +86,12 @@ test('a value that means nothing is refused by its name, and require without a C
   expect(await refused('mode=enforced')).toContain("at '/mode': value must be one of 'observe', 'enforce'")
   expect(await refused('gateway.replica=2')).toContain("additional properties 'replica' not allowed")
   expect(await refused('clientAuth.mode=require')).toContain("at '/clientAuth/caSecret'")
+  for (const ratio of ['1.5', '-1', 'half'])
+    expect(await refused(`traces.ratio=${ratio}`)).toContain("at '/traces/ratio'")
+  expect(await refused('certificates.certManager.issuerRef.kind=ClusterIssuer')).toContain("missing property 'name'")
+  const component = 'app\\.kubernetes\\.io/component'
+  for (const part of ['gateway', 'controller'])
+    expect(await refused(`${part}.podLabels.${component}=x`)).toContain(`at '/${part}/podLabels/`)
   expect(await refused('webhookTimeoutSeconds=10')).toContain("at '/webhookTimeoutSeconds'")
 })
 
@@ -99,4 +106,11 @@ test('the definitions are those of the files, with the labels of the release, an
   const policyOf = (object: JsonObject) => dig(object, 'metadata', 'annotations', 'helm.sh/resource-policy')
   expect(rendered.map(policyOf)).toEqual(Array(4).fill('keep'))
   expect(definitions(await render('helm3', 'placed')).map(policyOf)).toEqual(Array(4).fill(undefined))
+})
+
+test('what helm template prints holds no uninstaller, which would run when it is applied', async () => {
+  const jobs = (text: string) => objectsOf(text).filter(({ kind }) => kind === 'Job')
+  expect(jobs(await render('helm3', 'default'))).toEqual([])
+  expect(jobs(await render('helm4', 'default'))).toEqual([])
+  expect(jobs(await render('helm3', 'default', '--set', 'uninstaller=always'))).toHaveLength(1)
 })

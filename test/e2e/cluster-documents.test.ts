@@ -148,3 +148,29 @@ test('kubectl apply itself refuses what no gateway could compile, where /documen
     expect(code, stderr).toBe(0)
   }
 })
+
+test('documents stay in force without their definition, and a gateway that starts then serves what ships', async () => {
+  await createNamespace(plane, 'other')
+  await becomes(403, 'other')
+  const deleted = await plane.kubectl(['delete', 'customresourcedefinition', 'policies.portcullis.dev'])
+  expect(deleted.code, deleted.stderr).toBe(0)
+  await waitUntil('the loss is known', async () =>
+    (await gateway.metrics()).includes('portcullis_lost_documents{kind="Policy"} 1'),
+  )
+  for (let asked = 0; asked < 20; asked++) expect(await answer('other')).toBe(403)
+  const late = await startGateway({
+    directory: plane.directory,
+    authority: plane.webhookCa,
+    args: ['--kubeconfig', join(plane.directory, 'admin.kubeconfig'), '--cluster-documents'],
+  })
+  expect(await late.metrics()).toContain('portcullis_unserved_kinds{kind="Policy"} 1')
+  await late.stop()
+  await applyDefinitions(plane)
+  await apply(policy({}))
+  await waitUntil('nothing is lost any more', async () =>
+    (await gateway.metrics()).includes('portcullis_lost_documents{kind="Policy"} 0'),
+  )
+  expect(await answer('other')).toBe(403)
+  await plane.kubectl(['delete', 'policies.portcullis.dev', 'no-privileged'])
+  await becomes(201, 'other')
+})

@@ -304,6 +304,7 @@ test('a controller that cannot start says why and ends, whatever it follows by t
 test('a second controller takes over from one that is killed', async () => {
   const second = await start('--mode', 'enforce')
   expect(await second.metrics()).toContain('portcullis_leader 0')
+  expect(await second.metrics()).not.toContain('portcullis_heartbeat_refused')
   await controllers[0]?.process.stop('SIGKILL')
   await waitUntil('the other one leads', async () => (await second.metrics()).includes('portcullis_leader 1'))
   await plane.kubectl(['delete', 'validatingwebhookconfiguration', 'portcullis'])
@@ -334,5 +335,6 @@ test('uninstalling removes the webhooks first, and leaves nothing that the contr
     'nobody leads',
     async () => (await controllers[1]?.metrics())?.includes('portcullis_leader 0') ?? false,
   )
+  expect(await controllers[1]?.metrics()).not.toContain('portcullis_heartbeat_refused')
   expect(await registrationOf(plane)).toBe('none')
 })

@@ -301,7 +301,7 @@ test('a rollout brings a policy, and does what an operator asks of it', async ()
     return isComplete.then(() => true)
   })
   expect(await kubectl('get', 'canaryrollouts')).toMatch(
-    /^NAME +TARGET +PHASE +STAGE +SINCE +GATES +AGE\nstaged +staged +Complete +complete +\S+ +ok /,
+    /^NAME +COMPILED +TARGET +PHASE +STAGE +SINCE +GATES +AGE\nstaged +True +staged +Complete +complete +\S+ +ok /,
   )
   await waitUntil(
     'the request is gone',
@@ -429,7 +429,7 @@ test('each right of each account was needed, none was missing, and the gateway w
   // While the release is being removed its rights go before its pods.
   const whole = used.filter(({ account }, index) => index < askedBefore || account === 'portcullis-uninstall')
   expect(whole.filter(({ isAuthorized }) => !isAuthorized)).toEqual([])
-  const chart = objectsOf(await helm('helm3', ['template', 'portcullis', CHART], ...values()))
+  const chart = objectsOf(await helm('helm3', ['template', 'portcullis', CHART], ...values(), 'uninstaller=always'))
   for (const account of ['portcullis', 'portcullis-controller', 'portcullis-uninstall']) {
     const own = used.filter(access => access.account === account)
     const rights = rightsOf(chart, account)

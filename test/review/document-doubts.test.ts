@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { NO_INJECTIONS } from '../../src/injection/set.ts'
-import { rolloutDoubts } from '../../src/review/document-doubts.ts'
+import { documentDoubts } from '../../src/review/document-doubts.ts'
 import { contextOf } from '../../src/server/snapshot.ts'
 import { requestFor, setOf } from '../support/engine.ts'
 import { recordOf, rolloutSources } from '../support/rollouts.ts'
@@ -17,20 +17,37 @@ const rollout = (target: string, replaces?: string) => ({
   metadata: { name: 'roll' },
   spec: { target: { kind: 'Policy', name: target }, ...(replaces && { replaces }), stages: [] },
 })
-const documents = [policy('old'), policy('new', { staged: true })]
+const exception = (spec: object, namespace = 'portcullis-system') => ({
+  apiVersion: 'portcullis.dev/v1alpha1',
+  kind: 'PolicyException',
+  metadata: { name: 'e', namespace },
+  spec: { policies: ['old'], reason: 'a test', ...spec },
+})
+const documents = [policy('old'), policy('new', { staged: true }), policy('shipped')]
   .map(document => JSON.stringify(document))
   .join('\n---\n')
 
 function doubtsOf(object: object, oldObject?: object, phase: 'Progressing' | 'Complete' = 'Progressing') {
   const set = setOf(documents, '', { rollouts: rolloutSources([recordOf({ phase })]) })
-  const clocks = { now: () => 0, monotonic: () => 0 }
-  const context = contextOf({ set, injections: NO_INJECTIONS, namespaces: {} }, clocks)
-  return rolloutDoubts(requestFor(object, oldObject === undefined ? {} : { oldObject }), context)
+  // Of the cluster are all but one.
+  const placed = set.documents.map(document => ({
+    ...document,
+    file: document.name === 'shipped' ? 'policies/shipped.yaml' : `Policy ${document.name}`,
+  }))
+  const ports = { now: () => 0, monotonic: () => 0, ownNamespace: 'portcullis-system' }
+  const context = contextOf({ set: { ...set, documents: placed }, injections: NO_INJECTIONS, namespaces: {} }, ports)
+  return documentDoubts(requestFor(object, oldObject === undefined ? {} : { oldObject }), context)
 }
 
 it.each<[string, readonly string[], object, object?, 'Complete'?]>([
   ['a rollout of what is there', [], rollout('new', 'old')],
-  ['a rollout of what is not there', ['/spec/target/name: there is no Policy "nwe" yet'], rollout('nwe')],
+  [
+    'a rollout of what looks misspelt',
+    ['/spec/target/name: there is no Policy "neww" yet (did you mean "new"?)'],
+    rollout('neww'),
+  ],
+  ['a rollout of what is applied with it', [], rollout('no-host-ports')],
+  ['a rollout of the next version of what it replaces', [], rollout('new2', 'new')],
   [
     'a rollout of what is not staged',
     ['/spec/target/name: Policy "old" is not staged: it is in force everywhere already'],
@@ -49,6 +66,38 @@ it.each<[string, readonly string[], object, object?, 'Complete'?]>([
   ],
   ['a target whose rollout is complete', [], policy('new'), policy('new', { staged: true }), 'Complete'],
   ['a policy that was never staged', [], policy('old'), policy('old')],
+  [
+    'a policy with the name of one that ships',
+    [
+      '/metadata/name: Policy "shipped" comes with the gateway (policies/shipped.yaml): this one has no effect. Choose another name; a CanaryRollout with replaces: shipped puts it in its place',
+    ],
+    policy('shipped'),
+  ],
+  ['an exception that may cover something', [], exception({})],
+  [
+    'an exception in another namespace',
+    ['/metadata/namespace: an exception counts only in the namespace "portcullis-system": this one has no effect'],
+    exception({}, 'shop'),
+  ],
+  [
+    'an exception past its date',
+    ['/spec/expires: it ended at 1969-12-31T00:00:00Z: it covers nothing'],
+    exception({ expires: '1969-12-31T00:00:00Z' }),
+  ],
+  [
+    'an exception with names that are misspelt',
+    [
+      '/spec/policies/1: there is no policy "oldd" (did you mean "old"?)',
+      '/spec/checks/0: there is no check "host-port" (did you mean "host-ports"?)',
+    ],
+    exception({ policies: ['other-policy', 'oldd'], checks: ['host-port', 'host-ports'] }),
+  ],
+  [
+    'an exception of which only a label changes',
+    [],
+    exception({ expires: '1969-12-31T00:00:00Z' }),
+    exception({ expires: '1969-12-31T00:00:00Z' }),
+  ],
 ])('%s is applied with what is doubtful about it', (_, expected, object, oldObject, phase) => {
   expect(doubtsOf(object, oldObject, phase)).toEqual(expected)
 })

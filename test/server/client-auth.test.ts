@@ -346,8 +346,13 @@ test('P36 no call fails while serving pair and client CA are rotated under load,
   expect(failures).toEqual([])
   expect(calls).toBeGreaterThan(100)
   const metrics = await gateway.metrics()
-  expect(Math.floor(sample(metrics, 'portcullis_certificate_expiry_days', { certificate: 'serving' }))).toBe(9)
-  expect(Math.floor(sample(metrics, 'portcullis_certificate_expiry_days', { certificate: 'client-ca' }))).toBe(29)
+  const daysLeft = (certificate: string) =>
+    Math.floor(
+      (sample(metrics, 'portcullis_certificate_expiry_timestamp_seconds', { certificate }) - Date.now() / 1000) /
+        86_400,
+    )
+  expect(daysLeft('serving')).toBe(9)
+  expect(daysLeft('client-ca')).toBe(29)
   await gateway.stop()
 })
 

@@ -38,7 +38,11 @@ describe('documents are cut as kubectl cuts them', () => {
       'a: 1\n--- #\rb: 2\n',
       '2:1: a carriage return is inside this --- line: kubectl skips what follows it, other readers of YAML do not; remove it',
     ],
-    ['two carriage returns before a line feed', 'a: |\r\r\n b\n', '1:5: two carriage returns end this line; remove one'],
+    [
+      'two carriage returns before a line feed',
+      'a: |\r\r\n b\n',
+      '1:5: two carriage returns end this line; remove one',
+    ],
     ['an ideographic space before {', '\n\u3000\n{a: 1}\n', `2:1: ${ODD_START}`],
     ['a byte order mark before a key', 'a: 1\n\ufeffb: 2\n', '2:1: a byte order mark begins this line; remove it'],
     [

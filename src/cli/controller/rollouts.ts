@@ -16,6 +16,7 @@ import type { RolloutSources } from '../../policy/rollout-sources.ts'
 import { suggest } from '../../policy/suggest.ts'
 import type { Target } from '../../rollout/record.ts'
 import { revisionsIn } from '../../rollout/record.ts'
+import type { Reason } from '../../rollout/status.ts'
 import type { Snapshot } from '../../server/snapshot.ts'
 
 /** Rounds after which a count of pods is too old to be believed. */
@@ -79,17 +80,24 @@ export function whyMissing(
   { kind, name }: Target,
   documents: readonly Pick<Rolled, 'name' | 'isStaged'>[],
   isInCluster: boolean,
-): string {
+): Reason {
   const document = documents.find(candidate => candidate.name === name)
   const what = `${kind} ${quote(name)}`
   if (document === undefined) {
-    if (isInCluster) return `${what} does not compile: kubectl describe says why`
+    if (isInCluster) return missing(`${what} does not compile: kubectl describe says why`)
     const names = documents.map(candidate => candidate.name)
-    return `there is no ${what} in the cluster${suggest(name, names)}`
+    return missing(`there is no ${what} in the cluster${suggest(name, names)}`)
   }
   if (!isInCluster)
-    return `${what} comes from a file of the gateway: only documents of the cluster can be rolled out. Apply a copy of another name that says staged: true, and say replaces: ${name}`
-  return `${what} is not staged: it is in force everywhere, and this rollout does nothing. Set spec.staged: true, then it is in force only where this rollout brings it; or delete the rollout`
+    return missing(
+      `${what} comes from a file of the gateway: only documents of the cluster can be rolled out. Apply a copy of another name that says staged: true, and say replaces: ${name}`,
+    )
+  const message = `${what} is not staged: it is in force everywhere, and this rollout does nothing. Set spec.staged: true, then it is in force only where this rollout brings it; or delete the rollout`
+  return { word: 'TargetNotStaged', message }
+}
+
+function missing(message: string): Reason {
+  return { word: 'TargetMissing', message }
 }
 
 /** The state of the rollout that brings a document; undefined where it is not staged, null where none does. */

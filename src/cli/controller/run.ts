@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type pino from 'pino'
+import type { Registry } from 'prom-client'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
+import { followingNotes } from '../../cluster/following.ts'
 import { LeaderElection } from '../../cluster/lease.ts'
 import { createControllerMetrics } from '../../controller/metrics.ts'
-import { runTasks } from '../../controller/run-tasks.ts'
 import type { ControllerContext } from '../../controller/task.ts'
+import { leadTerm } from '../../controller/term.ts'
 import { buildHealth } from '../../server/health.ts'
 import { oneAddress } from '../../server/listener.ts'
 import { LiveSnapshot } from '../../server/live-snapshot.ts'
-import { createMetrics } from '../../server/metrics.ts'
+import { createMetrics, observeFollowing } from '../../server/metrics.ts'
 import type { Io } from '../io.ts'
 import { documentStore, followCluster } from '../serve/document-store.ts'
 import { VERSION } from '../version.ts'
@@ -53,11 +55,16 @@ async function lead(
   const stopWatch = live.watch(options['reload-interval'])
   metrics.buildInfo.set({ version: VERSION }, 1)
   const controllerMetrics = createControllerMetrics(metrics.registry)
-  const tasks = tasksOf({ context, options, live, cluster, registry: metrics.registry })
   const health = buildHealth({
     metrics,
-    readiness: () => ({ missing: cluster.missing.map(kind => `no list of the kind ${kind} has been seen`), notes: [] }),
-    beforeScrape: () => controllerMetrics.clockSkew.set(context.client.skewMs() / 1000),
+    readiness: () => ({
+      missing: cluster.missing.map(kind => `no list of the kind ${kind} has been seen`),
+      notes: followingNotes(cluster.followed),
+    }),
+    beforeScrape: () => {
+      controllerMetrics.clockSkew.set(context.client.skewMs() / 1000)
+      observeFollowing(metrics, cluster.followed)
+    },
   })
   try {
     await health.listen(oneAddress(options['health-listen']))
@@ -75,14 +82,17 @@ async function lead(
     identity: `${io.env['POD_NAME'] || hostname()}-${randomBytes(4).toString('hex')}`,
     now: context.now,
     monotonic: () => performance.now(),
-    onChange: isLeading => {
-      controllerMetrics.leader.set(isLeading ? 1 : 0)
-      logger.info({ isLeading }, isLeading ? 'leading' : 'no longer leading')
-    },
+    onChange: isLeading => logger.info({ isLeading }, isLeading ? 'leading' : 'no longer leading'),
     onError: error => logger.warn({ err: error }, 'the lease could not be read or written'),
   })
   logger.info({ namespace: context.namespace, mode: options.mode }, 'controller started')
-  await election.run(signal => runTasks(tasks, context, controllerMetrics, signal), stop.signal)
+  const term = {
+    context,
+    page: metrics.registry,
+    metrics: controllerMetrics,
+    tasksOf: (registry: Registry) => tasksOf({ context, options, live, cluster, registry }),
+  }
+  await election.run(signal => leadTerm(term, signal), stop.signal)
   stopWatch()
   await health.close()
   logger.info('stopped')

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Registry } from 'prom-client'
 import { cachedDiscovery, type DiscoveredResource } from '../../cluster/discovery.ts'
 import type { ClusterDocuments } from '../../cluster/documents.ts'
 import { createAuditMetrics } from '../../controller/audit/metrics.ts'
@@ -6,6 +7,7 @@ import { auditTask } from '../../controller/audit/task.ts'
 import { certificates } from '../../controller/certificates/task.ts'
 import { clientAuthTask, createClientAuthMetrics } from '../../controller/client-auth/task.ts'
 import { criticalNamespaces } from '../../controller/critical-namespaces.ts'
+import { followingTask } from '../../controller/following/task.ts'
 import { createPodMetrics } from '../../controller/pods/metrics.ts'
 import { podTask } from '../../controller/pods/task.ts'
 import { preview, summaryOf } from '../../controller/preview/preview.ts'
@@ -17,12 +19,13 @@ import { registrationTask } from '../../controller/registration/register.ts'
 import { stateStore } from '../../controller/registration/state.ts'
 import { revisionTask } from '../../controller/revisions.ts'
 import { injectedRestarts } from '../../controller/rollouts/injected-pods.ts'
+import { leftPods } from '../../controller/rollouts/left-pods.ts'
+import { createRolloutMetrics } from '../../controller/rollouts/metrics.ts'
 import { rolloutTask } from '../../controller/rollouts/task.ts'
 import { type StatusFacts, statusTask } from '../../controller/statuses.ts'
 import type { ControllerContext, Task } from '../../controller/task.ts'
 import { namespaceLabelsOf } from '../../policy/match.ts'
 import type { LiveSnapshot } from '../../server/live-snapshot.ts'
-import type { createMetrics } from '../../server/metrics.ts'
 import type { ControllerOptions } from './options.ts'
 import { lastCount, rolledOutOf, rolloutFacts, rolloutStateOf, stageBlockers } from './rollouts.ts'
 
@@ -35,7 +38,8 @@ export interface Parts {
   readonly options: ControllerOptions
   readonly live: LiveSnapshot
   readonly cluster: ClusterDocuments
-  readonly registry: ReturnType<typeof createMetrics>['registry']
+  /** Where the parts register what they measure. */
+  readonly registry: Registry
 }
 
 /** Every part of the controller, wired to what the others know. */
@@ -44,11 +48,17 @@ export function tasksOf(parts: Parts): readonly Task[] {
   const { client } = context
   let registered: StatusFacts['registered']
   let heard: StatusFacts['heartbeat']
+  let refusedClients: StatusFacts['refusedClients'] = []
   const registrationMetrics = createRegistrationMetrics(registry)
   const discovered = cachedDiscovery(client, DISCOVERY_MS, () => performance.now())
   const served = async () => (await discovered()).resources
   const ask = () => probe(client, policiesAgainstProbe(verdictOf(parts)))
   const missing = missingKinds(parts)
+  // What is kept of a kind that is gone has no object any more that anything could belong to.
+  const lacking = async () => [
+    ...(await missing()),
+    ...cluster.followed.filter(({ lost }) => lost.length > 0).map(({ kind }) => kind),
+  ]
   const issued = certificates(context, {
     mode: options.certificates,
     caSecret: options['ca-secret'],
@@ -89,13 +99,15 @@ export function tasksOf(parts: Parts): readonly Task[] {
   const statuses = statusTask(context, () => ({
     objects: cluster.objects(),
     problems: live.problems,
+    policies: live.current.set.documents.map(({ name }) => name),
     stale: live.stale,
     rollout: (kind, name) => rolloutStateOf(live.current, kind, name),
     registered,
     heartbeat: heard,
+    refusedClients,
   }))
   const revisions = revisionTask(context, async () => {
-    if ((await missing()).length > 0) return undefined
+    if ((await lacking()).length > 0) return undefined
     const { set, injections } = live.current
     return {
       inForce: [...set.documents, ...set.exceptions, ...injections.documents],
@@ -113,6 +125,9 @@ export function tasksOf(parts: Parts): readonly Task[] {
     readyAfterMs: options['client-auth-ready-after'],
     metrics: createClientAuthMetrics(registry),
     monotonic: () => performance.now(),
+    onRefused: names => {
+      refusedClients = names
+    },
   })
   const counted = lastCount()
   const pods = podTask(context, {
@@ -122,7 +137,7 @@ export function tasksOf(parts: Parts): readonly Task[] {
   })
   const rollouts = rolloutTask(context, {
     intervalMs: options['rollout-interval'],
-    facts: async () => ((await missing()).length > 0 ? undefined : rolloutFacts(live.current, cluster)),
+    facts: async () => ((await lacking()).length > 0 ? undefined : rolloutFacts(live.current, cluster)),
     pods: () => counted.young(options['pod-interval']),
     wouldBlock: stageBlockers({
       client,
@@ -132,6 +147,8 @@ export function tasksOf(parts: Parts): readonly Task[] {
       monotonic: () => performance.now(),
     }),
     injectedRestarts: (target, since) => injectedRestarts(client, target, since),
+    metrics: createRolloutMetrics(registry),
+    leftPods: target => leftPods(client, target),
     monotonic: () => performance.now(),
   })
   return [
@@ -140,8 +157,9 @@ export function tasksOf(parts: Parts): readonly Task[] {
     heartbeat,
     statuses,
     revisions,
+    clientAuth,
+    followingTask(context, { own: () => cluster.followed }),
     // 0 switches each of these off.
-    ...(options['client-auth-ready-after'] === 0 ? [] : [clientAuth]),
     ...(options['audit-interval'] === 0 ? [] : [auditing]),
     ...(options['pod-interval'] === 0 ? [] : [pods]),
     ...(options['rollout-interval'] === 0 ? [] : [rollouts]),

@@ -75,6 +75,12 @@ async function ask(
     const what = `delete ${before.target} to take it back; what it replaced is in force again then`
     return refuse(`rollout ${verb}`, io, [`${before.name} is Complete, and there is nothing left to ${verb}: ${what}`])
   }
+  if (verb === 'pause' && /^(?:RolledBack|Aborted)$/.test(before.phase)) {
+    const what = `nothing of it goes on. portcullis rollout resume ${before.name} begins anew`
+    return refuse('rollout pause', io, [
+      `${before.name} is ${before.phase}, and there is nothing left to pause: ${what}`,
+    ])
+  }
   if (verb === 'pause') {
     await client.merge(path, { spec: { paused: true } })
     io.stdout(

@@ -112,7 +112,19 @@ function detailsOf(view: RolloutView, now: number): string {
     `${target}${revision === '' ? '' : `@${revision}`}${replaces === undefined ? '' : `, which replaces ${replaces}`}${going}\n\n`,
     table(stageRows),
     ...(gateRows.length === 0 ? [] : ['\n', table(gateRows)]),
+    ...leftOf(view),
   ].join('')
+}
+
+/** The pods that still have what was taken back, and the command that lets them be made anew. */
+function leftOf({ left }: RolloutView): readonly string[] {
+  if (left === undefined) return []
+  const counts = `\n${left.pods} pods still have the injection, ${left.unready} of them are not ready`
+  if (left.unready === 0) return [`${counts}. They lose it when they are made anew.\n`]
+  const command = left.command === '' ? '' : `\n  ${left.command}`
+  return [
+    `${counts}:\n${left.names.map(name => `  ${name}\n`).join('')}Let them be made anew without it:${command || ' by hand'}\n`,
+  ]
 }
 
 function measured({ gate, value, limit }: GateView): string {

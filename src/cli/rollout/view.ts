@@ -18,6 +18,10 @@ export interface RolloutView {
   readonly replicas: { readonly total: number; readonly current: number } | undefined
   /** In how many namespaces the target is in force, of how many. */
   readonly namespaces: { readonly reached: number; readonly total: number } | undefined
+  /** The pods that still have an injection that was taken back; undefined without any. */
+  readonly left:
+    | { readonly pods: number; readonly unready: number; readonly names: readonly string[]; readonly command: string }
+    | undefined
   readonly isPaused: boolean
 }
 
@@ -38,6 +42,7 @@ export function viewOf(rollout: JsonObject): RolloutView {
   const target = dig(spec, 'target')
   const replicas = dig(status, 'replicas')
   const namespaces = dig(status, 'namespaces')
+  const left = dig(status, 'left')
   return {
     name: nameOf(rollout),
     target: `${getString(target, 'kind')} ${getString(target, 'name')}`,
@@ -65,6 +70,14 @@ export function viewOf(rollout: JsonObject): RolloutView {
       : undefined,
     namespaces: isObject(namespaces)
       ? { reached: numberOf(namespaces['reached']) ?? 0, total: numberOf(namespaces['total']) ?? 0 }
+      : undefined,
+    left: isObject(left)
+      ? {
+          pods: numberOf(left['pods']) ?? 0,
+          unready: numberOf(left['unready']) ?? 0,
+          names: getList(left, 'names').map(String),
+          command: getString(left, 'command') ?? '',
+        }
       : undefined,
     isPaused: dig(spec, 'paused') === true,
   }

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
+import { measuredGauge } from '../metrics.ts'
 
 /** What the audit of the cluster found, as of its last round. */
 export function createAuditMetrics(registry: Registry) {
@@ -10,13 +11,17 @@ export function createAuditMetrics(registry: Registry) {
       labelNames: ['policy', 'result'] as const,
       registers,
     }),
-    objects: new Gauge({ name: 'portcullis_audit_objects', help: 'Objects that the last audit judged.', registers }),
-    duration: new Gauge({
+    objects: measuredGauge({
+      name: 'portcullis_audit_objects',
+      help: 'Objects that the last audit judged.',
+      registers,
+    }),
+    duration: measuredGauge({
       name: 'portcullis_audit_duration_seconds',
       help: 'How long the last audit took, reports included.',
       registers,
     }),
-    unlisted: new Gauge({
+    unlisted: measuredGauge({
       name: 'portcullis_audit_unlisted_resources',
       help: 'Resources that the last audit could not list, or not judge whole.',
       registers,

@@ -5,8 +5,8 @@ export function createCertificateMetrics(registry: Registry) {
   const registers = [registry]
   return {
     expiry: new Gauge({
-      name: 'portcullis_controller_certificate_expiry_days',
-      help: 'Days until a certificate in the cluster ends; negative once it has.',
+      name: 'portcullis_controller_certificate_expiry_timestamp_seconds',
+      help: 'When a certificate in the cluster ends, in seconds since 1970; the present time if it is missing.',
       labelNames: ['certificate'] as const,
       registers,
     }),

@@ -180,8 +180,6 @@ async function write(context: ControllerContext, old: JsonObject | undefined, se
   }
 }
 
-const DAY_MS = 24 * 60 * 60_000
-
 function report(
   { metrics }: OwnCertificateOptions,
   authority: StoredPair | undefined,
@@ -192,7 +190,6 @@ function report(
     ['ca', authority],
     ['serving', serving],
   ] as const) {
-    const days = stored === undefined ? 0 : (stored.certificate.validToDate.getTime() - now) / DAY_MS
-    metrics.expiry.set({ certificate }, days)
+    metrics.expiry.set({ certificate }, (stored?.certificate.validToDate.getTime() ?? now) / 1000)
   }
 }

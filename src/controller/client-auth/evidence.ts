@@ -3,7 +3,16 @@ export interface ReplicaCount {
   /** Its pod. */
   readonly name: string
   /** Undefined: it did not answer. */
-  readonly clients: ReadonlyMap<string, { readonly admitted: number; readonly others: number }> | undefined
+  readonly clients: ReadonlyMap<string, ClientCount> | undefined
+}
+
+/** Requests of the clients of one name. */
+export interface ClientCount {
+  readonly admitted: number
+  /** Those that were refused, or would be if certificates were demanded. */
+  readonly others: number
+  /** Those of `others` that were refused. */
+  readonly refused: number
 }
 
 /** Whether client certificates can be demanded: since when nothing spoke against it, and what did last. */

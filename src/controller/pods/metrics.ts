@@ -1,10 +1,11 @@
 import { Gauge, type Registry } from 'prom-client'
+import { measuredGauge } from '../metrics.ts'
 
 /** What is counted of the pods of the cluster, whether or not anything is rolled out. */
 export function createPodMetrics(registry: Registry) {
   const registers = [registry]
   return {
-    pods: new Gauge({
+    pods: measuredGauge({
       name: 'portcullis_cluster_pods',
       help: 'Pods of the cluster that have not ended and are not being deleted.',
       registers,

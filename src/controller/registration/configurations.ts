@@ -39,6 +39,8 @@ export interface Registration {
   readonly mode: Mode
   readonly stage: Stage
   readonly timeoutSeconds: number
+  /** What the configurations go with. */
+  readonly owners?: readonly JsonObject[]
 }
 
 export interface Configurations {
@@ -73,7 +75,11 @@ export function configurationsOf(registration: Registration): Configurations {
   }
 }
 
-function configuration(kind: string, { mode, stage }: Registration, webhooks: readonly JsonObject[]): JsonObject {
+function configuration(
+  kind: string,
+  { mode, stage, owners = [] }: Registration,
+  webhooks: readonly JsonObject[],
+): JsonObject {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind,
@@ -81,6 +87,7 @@ function configuration(kind: string, { mode, stage }: Registration, webhooks: re
       name: CONFIGURATION,
       labels: { 'app.kubernetes.io/name': 'portcullis', 'app.kubernetes.io/managed-by': 'portcullis-controller' },
       annotations: { 'portcullis.dev/mode': mode, 'portcullis.dev/stage': stage },
+      ...(owners.length > 0 && { ownerReferences: [...owners] }),
     },
     webhooks,
   }

@@ -67,9 +67,12 @@ export function stageOf({ validating }: Live): Stage | undefined {
   return stage === 'probe' || stage === 'everywhere' || stage === 'in-force' ? stage : undefined
 }
 
-/** Whether a configuration in the cluster is the one that is wanted, whatever else stands in its metadata. */
+/** Whether a configuration in the cluster is the one that is wanted, whatever else is in its metadata. */
 export function isSame(present: JsonObject, desired: JsonObject): boolean {
   const [was, is] = [annotationsOf(present), annotationsOf(desired)]
   if (was.mode !== is.mode || was.stage !== is.stage) return false
+  const ownersOf = (object: JsonObject) =>
+    getList(object['metadata'], 'ownerReferences').map(owner => getString(owner, 'uid') ?? '')
+  if (!deepEqual(ownersOf(present), ownersOf(desired))) return false
   return deepEqual(getList(present, 'webhooks').filter(isObject), getList(desired, 'webhooks'))
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { measuredGauge } from '../metrics.ts'
 
 /** What the registration and the heartbeat count. */
 export function createRegistrationMetrics(registry: Registry) {
@@ -16,17 +17,17 @@ export function createRegistrationMetrics(registry: Registry) {
       labelNames: ['mode', 'stage'] as const,
       registers,
     }),
-    blockers: new Gauge({
+    blockers: measuredGauge({
       name: 'portcullis_enforcement_blockers',
       help: 'What stands against mode enforce where it is wanted; 0 where nothing does.',
       registers,
     }),
-    heartbeatRefused: new Gauge({
+    heartbeatRefused: measuredGauge({
       name: 'portcullis_heartbeat_refused',
       help: '1 where the last heartbeat was refused, or in mode observe warned of, as it must be.',
       registers,
     }),
-    heartbeatSuccess: new Gauge({
+    heartbeatSuccess: measuredGauge({
       name: 'portcullis_heartbeat_last_success_timestamp_seconds',
       help: 'When a heartbeat was last refused as it must be, in seconds since 1970.',
       registers,

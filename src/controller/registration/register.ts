@@ -23,6 +23,7 @@ import {
   type Which,
 } from './live.ts'
 import type { RegistrationMetrics } from './metrics.ts'
+import { registrationOwner } from './owner.ts'
 import type { ProbeResult } from './probe.ts'
 import type { ServedResource } from './rules.ts'
 import type { StateStore } from './state.ts'
@@ -90,6 +91,12 @@ class Registrar {
       this.#wait(`the cluster: no list of the kind ${missing.join(', ')} has been seen`)
       return
     }
+    const owners = await registrationOwner(this.#context.client, this.#context.namespace)
+    // What is written now nobody would be there to answer.
+    if (owners === 'leaving') {
+      this.#wait(`nothing: the namespace ${this.#context.namespace} is being deleted`)
+      return
+    }
     const live = await readLive(this.#context.client)
     const bundle = await options.bundle()
     if (!bundle.ok) {
@@ -110,6 +117,7 @@ class Registrar {
       mode,
       stage,
       timeoutSeconds,
+      owners,
     }
     // What was asked for on the way may have taken long: by now somebody else may lead.
     if (signal.aborted) return

@@ -2,8 +2,11 @@ import type { JsonObject } from '../../json/value.ts'
 import type { NamespaceTable } from '../../policy/match.ts'
 import type { CompiledRollout } from '../../policy/rollout.ts'
 import type { Target } from '../../rollout/record.ts'
+import type { Reason } from '../../rollout/status.ts'
 import type { PodCount } from '../pods/count.ts'
 import type { scrape } from '../scrape.ts'
+import type { LeftPods } from './left-pods.ts'
+import type { RolloutMetrics } from './metrics.ts'
 
 /** What the other parts know. */
 export interface RolloutFacts {
@@ -13,7 +16,7 @@ export interface RolloutFacts {
    */
   target(target: Target): RolledTarget | undefined
   /** Why there is nothing to roll out, and what to do. */
-  missing(target: Target): string
+  missing(target: Target): Reason
 }
 
 /** What a rollout brings. */
@@ -40,6 +43,9 @@ export interface RolloutTaskOptions {
     maxAgeMs: number,
   ) => Promise<number | undefined>
   readonly injectedRestarts: (target: { name: string; revision: string }, since: number) => Promise<number>
+  readonly metrics?: RolloutMetrics
+  /** The pods that still have an injection that was taken back; none are looked for unless given. */
+  readonly leftPods?: (target: { name: string; revision: string }) => Promise<LeftPods>
   readonly monotonic: () => number
   readonly scrape?: typeof scrape
 }

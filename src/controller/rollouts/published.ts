@@ -4,6 +4,7 @@ import type { GateVerdict } from '../../rollout/gates.ts'
 import type { Stage } from '../../rollout/spec.ts'
 import type { RolloutStatus } from '../../rollout/status.ts'
 import { historyWith } from './history.ts'
+import type { LeftPods } from './left-pods.ts'
 import type { ReplicaCounts } from './replicas.ts'
 
 /** What stands in a rollout's status. */
@@ -14,6 +15,8 @@ export interface Published {
   readonly counts: ReplicaCounts | undefined
   /** In how many namespaces the target is in force, of how many. */
   readonly namespaces?: { readonly reached: number; readonly total: number }
+  /** The pods that still have what was taken back; undefined if nobody looked. */
+  readonly left?: LeftPods | undefined
   /** Nothing was decided this time: what an operator has asked for is asked for still. */
   readonly isUndecided?: boolean
   /** Whether it compiles; the message of a fault is what `policy-lint` would say. */
@@ -23,7 +26,7 @@ export interface Published {
 /** The status of a rollout as people and `kubectl get` read it. */
 export function statusDocument(
   rollout: JsonObject,
-  { status, stages, record, counts, namespaces, fault }: Published,
+  { status, stages, record, counts, namespaces, left, fault }: Published,
   now: number,
 ): JsonObject {
   const generation = dig(rollout, 'metadata', 'generation') ?? 0
@@ -40,6 +43,7 @@ export function statusDocument(
     gates: gates.map(gateDocument),
     ...(counts !== undefined && { replicas: { total: counts.total, current: counts.current } }),
     ...(namespaces !== undefined && { namespaces }),
+    ...(left !== undefined && left.pods > 0 && { left: { ...left, names: [...left.names] } }),
     ...(record !== undefined && { record: JSON.parse(JSON.stringify(record)) as JsonObject }),
     conditions: [compiled(rollout, generation, fault, now)],
   }

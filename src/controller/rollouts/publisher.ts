@@ -8,6 +8,7 @@ import type { RecordDocument } from '../../policy/rollout-record.ts'
 import { WAITING } from '../../rollout/step.ts'
 import type { ControllerContext } from '../task.ts'
 import { isTransition } from './history.ts'
+import { describeLeft } from './left-pods.ts'
 import { remembered } from './next-record.ts'
 import { type Published, publishedRecord, statusDocument } from './published.ts'
 import { REQUEST_ANNOTATION } from './requests.ts'
@@ -42,11 +43,12 @@ export class Publisher {
       if (!isApiError(error, 404, 409)) throw error
       return
     }
+    await this.#tellLeft(object, published)
     if (!isTransition(isObject(object['status']) ? object['status'] : undefined, status)) return
     const { phase, reason } = published.status
-    const isWorse = /^(?:Breached|TargetMissing|TargetTaken|WouldBlock)$/.test(reason.word)
+    const isWorse = /^(?:Breached|TargetMissing|TargetNotStaged|TargetTaken|WouldBlock)$/.test(reason.word)
     // A target that is not there yet, or stands for itself by now, is nothing to worry about.
-    const isFine = reason.word === 'TargetMissing' && (phase === 'Complete' || isYoung(object, now()))
+    const isFine = /^Target(?:Missing|NotStaged)$/.test(reason.word) && (phase === 'Complete' || isYoung(object, now()))
     const type = isWorse && !isFine ? 'Warning' : 'Normal'
     const { namespaces } = published
     const where =
@@ -68,6 +70,13 @@ export class Publisher {
     const stages = known?.stages.map(stageOf) ?? []
     const published = { status, stages, record: known, counts: undefined, isUndecided: true }
     await this.publish(object, published, shorten(fault, MAX_FAULT))
+  }
+
+  /** Once, when pods with an injection that was taken back are seen not to run. */
+  async #tellLeft(object: JsonObject, { left, status }: Omit<Published, 'fault'>): Promise<void> {
+    const before = dig(object['status'], 'left', 'unready')
+    if (left === undefined || left.unready === 0 || (typeof before === 'number' && before > 0)) return
+    await this.tell(object, 'Warning', 'InjectedPodsLeft', status.phase, describeLeft(left))
   }
 
   /** An Event and a line of the log. */

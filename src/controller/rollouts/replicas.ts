@@ -104,6 +104,8 @@ export class LatencyWindow {
 function bucketsOf(text: string): Buckets {
   const buckets = new Map<number, number>()
   for (const { labels, value } of samplesOf(text, METRIC)) {
+    // A dry run, such as one of a huge object, says nothing of what users wait for.
+    if (labels['dry_run'] === 'true') continue
     const bound = labels['le'] === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels['le'])
     buckets.set(bound, (buckets.get(bound) ?? 0) + value)
   }

@@ -33,6 +33,16 @@ export const ROLLOUT_STATUS: JsonObject = {
     description: 'The gateways, and how many of them go by the present state.',
     properties: { total: { type: 'integer' }, current: { type: 'integer' } },
   },
+  left: {
+    type: 'object',
+    description: 'The pods that still have the injection although it was taken back; absent without any.',
+    properties: {
+      pods: { type: 'integer' },
+      unready: { type: 'integer' },
+      names: { type: 'array', items: { type: 'string' }, description: 'Some of those that are not ready.' },
+      command: { type: 'string', description: 'Lets the controllers of the named ones make them anew.' },
+    },
+  },
   history: {
     type: 'array',
     description:

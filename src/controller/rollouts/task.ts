@@ -12,7 +12,9 @@ import { step, WAITING } from '../../rollout/step.ts'
 import type { ControllerContext, Task } from '../task.ts'
 import { areReachedStagesEdited, asRecorded, kept } from './edited-stages.ts'
 import type { RolloutFacts, RolloutTaskOptions } from './facts.ts'
+import type { LeftPods } from './left-pods.ts'
 import { Measurements } from './measurements.ts'
+import { overdueSeconds } from './metrics.ts'
 import { isOver, nextRecord, remembered } from './next-record.ts'
 import { type Measured, observationsOf } from './observe.ts'
 import { type Published, publishedRecord } from './published.ts'
@@ -40,6 +42,7 @@ class Conductor {
   readonly #options: RolloutTaskOptions
   readonly #publisher: Publisher
   readonly #measurements: Measurements
+  readonly #leftBefore = new Map<string, { readonly number: number; readonly at: number; readonly left: LeftPods }>()
 
   constructor(context: ControllerContext, options: RolloutTaskOptions) {
     this.#context = context
@@ -53,6 +56,8 @@ class Conductor {
     const facts = await this.#options.facts()
     if (facts === undefined) return
     const { items } = await client.list(ROLLOUTS)
+    // Those that are gone leave no series behind.
+    this.#options.metrics?.overdue.reset()
     const records = await readRecords(client, namespace)
     for (const stored of records.values()) {
       if (signal.aborted) return
@@ -108,6 +113,9 @@ class Conductor {
     const status = explained(decided, isMissing ? facts.missing(rollout.target) : undefined)
     const present = stored?.record ?? (target === undefined ? restored : undefined)
     const record = nextRecord({ object, rollout, status, stages, stored: present, restored })
+    const late = overdueSeconds(object, rollout.spec, status, this.#context.now())
+    if (late !== undefined)
+      this.#options.metrics?.overdue.set({ rollout: rollout.name, target: rollout.target.name }, late)
     if (signal.aborted) return
     if (record !== stored?.record && target !== undefined) {
       // Another controller has decided meanwhile: what it decided is seen in the next round.
@@ -130,6 +138,7 @@ class Conductor {
       // Without a target nobody goes by anything.
       counts: target === undefined ? undefined : published,
       isUndecided,
+      left: await this.#left(record),
       namespaces: reachOf(record, facts.namespaces),
     })
   }
@@ -166,6 +175,22 @@ class Conductor {
     })
   }
 
+  /** Looked for every half minute, and no more once there are none: nobody is given an injection that was taken back. */
+  async #left({ target, rollout, number, status }: RecordDocument): Promise<LeftPods | undefined> {
+    if (target.kind !== 'SidecarInjection' || !/^(?:RolledBack|Aborted)$/.test(status.phase)) return undefined
+    const before = this.#leftBefore.get(rollout)
+    const now = this.#options.monotonic()
+    const isKnown = before?.number === number && (before.left.pods === 0 || now - before.at < DUE_AGE_MS)
+    if (isKnown) return before.left
+    const looked = this.#options.leftPods?.({ name: target.name, revision: status.revision })
+    const left = await looked?.catch(error => {
+      this.#context.log.warn({ err: error }, 'the pods that still have an injection could not be listed')
+      return before?.left
+    })
+    if (left !== undefined) this.#leftBefore.set(rollout, { number, at: now, left })
+    return left
+  }
+
   async #wouldBlock(
     rollout: CompiledRollout,
     before: RecordDocument | undefined,
@@ -194,13 +219,9 @@ function takenBy({ kind, name }: Target): Omit<Published, 'fault'> {
 }
 
 /** The status with what is known of a target that is not there; one whose revision is being kept is only waited for. */
-function explained(status: RolloutStatus, missing: string | undefined): RolloutStatus {
+function explained(status: RolloutStatus, missing: RolloutStatus['reason'] | undefined): RolloutStatus {
   if (status.reason.word !== 'TargetMissing') return status
-  const reason: RolloutStatus['reason'] =
-    missing === undefined
-      ? { word: 'Waiting', message: 'the revision of its target is being kept' }
-      : { word: 'TargetMissing', message: missing }
-  return { ...status, reason }
+  return { ...status, reason: missing ?? { word: 'Waiting', message: 'the revision of its target is being kept' } }
 }
 
 /** In how many namespaces the target is in force, by whatever stages it came there, of how many. */

@@ -3,15 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { ClientAuthEvidence, type ReplicaCount } from '../../../src/controller/client-auth/evidence.ts'
 import { clientAuthTask, createClientAuthMetrics } from '../../../src/controller/client-auth/task.ts'
 import { samplesOf, scrape } from '../../../src/controller/scrape.ts'
-import { dig } from '../../../src/json/value.ts'
+import { dig, getList, getString } from '../../../src/json/value.ts'
 import { FakeCluster } from '../../support/fake-cluster.ts'
 
 const MINUTE = 60_000
+const RECORD = '/apis/apps/v1/namespaces/portcullis-system/controllerrevisions/portcullis-client-auth'
+const INSTALLED = '/api/v1/namespaces/portcullis-system/configmaps/portcullis-installation'
 const count = (name: string, admitted: number, others = 0): ReplicaCount => ({
   name,
   clients: new Map([
-    ['kube-apiserver', { admitted, others: 0 }],
-    ...(others > 0 ? [['none', { admitted: 0, others }] as const] : []),
+    ['kube-apiserver', { admitted, others: 0, refused: 0 }],
+    ...(others > 0 ? [['none', { admitted: 0, others, refused: 0 }] as const] : []),
   ]),
 })
 
@@ -59,13 +61,14 @@ describe('the evidence that client certificates can be demanded', () => {
 })
 
 describe('the task that gathers it', () => {
-  const TEXT = (observed: number, admitted = 7) => `# HELP x
+  const TEXT = (observed: number, admitted = 7, refused = 0) => `# HELP x
 portcullis_client_requests_total{client="kube-apiserver",result="admitted"} ${admitted}
 portcullis_client_requests_total{client="a \\"b\\"",result="observed"} ${observed}
+portcullis_client_requests_total{client="apiserver-4",result="refused"} ${refused}
 portcullis_other_total 1
 `
 
-  function world() {
+  function world(readyAfterMs = MINUTE) {
     const cluster = new FakeCluster()
     cluster.put('/api/v1/namespaces', { kind: 'Namespace', metadata: { name: 'portcullis-system' } })
     const labels = { 'app.kubernetes.io/name': 'portcullis', 'app.kubernetes.io/component': 'gateway' }
@@ -74,43 +77,109 @@ portcullis_other_total 1
     cluster.put(pods, { metadata: { name: 'gone', labels }, status: { phase: 'Succeeded' } })
     cluster.put(pods, { metadata: { name: 'controller', labels: {} } })
     const state = { now: 0, text: TEXT(0) as string | undefined, scraped: [] as string[] }
+    cluster.put('/api/v1/namespaces/portcullis-system/configmaps', { metadata: { name: 'portcullis-installation' } })
     const registry = new Registry()
-    const task = clientAuthTask(
-      {
-        client: cluster.client,
-        namespace: 'portcullis-system',
-        now: () => 0,
-        log: { info() {}, warn() {}, error() {} },
-      },
-      {
-        readyAfterMs: MINUTE,
-        metrics: createClientAuthMetrics(registry),
-        monotonic: () => state.now,
-        scrape: async ({ name }) => {
-          state.scraped.push(name)
-          return state.text
+    const refused: (readonly string[])[] = []
+    const logged: string[] = []
+    const task = () =>
+      clientAuthTask(
+        {
+          client: cluster.client,
+          namespace: 'portcullis-system',
+          now: () => 0,
+          log: { info() {}, warn: (_, message) => void logged.push(message), error() {} },
         },
-      },
-    )
+        {
+          readyAfterMs,
+          metrics: createClientAuthMetrics(registry),
+          onRefused: names => void refused.push(names),
+          monotonic: () => state.now,
+          scrape: async ({ name }) => {
+            state.scraped.push(name)
+            return state.text
+          },
+        },
+      )
+    let current = task()
     const round = async () => {
-      await task.round(new AbortController().signal)
-      const own = cluster.get('/api/v1/namespaces/portcullis-system')
-      return dig(own, 'metadata', 'annotations', 'portcullis.dev/client-auth')
+      await current.round(new AbortController().signal)
+      return getString(dig(cluster.get(RECORD), 'data'), 'state')
     }
-    return { cluster, state, registry, round }
+    const takeOver = () => {
+      registry.clear()
+      current = task()
+    }
+    const events = () =>
+      cluster.paths
+        .filter(path => path.includes('/events/'))
+        .map(path => `${String(cluster.get(path)?.['reason'])}: ${String(cluster.get(path)?.['note'])}`)
+    return { cluster, state, registry, round, takeOver, events, refused, logged }
   }
 
-  it('asks the gateways that run, says it once by the annotation and an Event, and asks no more', async () => {
+  it('asks the gateways that run, and says it once by a record and an Event', async () => {
     const { cluster, state, registry, round } = world()
     expect(await round()).toBeUndefined()
     state.now = MINUTE
     expect(await round()).toBe('ready')
     expect(await registry.metrics()).toContain('portcullis_client_auth_ready 1')
     expect(cluster.paths.filter(path => path.includes('/events/'))).toHaveLength(1)
-    const asked = state.scraped.length
     expect(new Set(state.scraped)).toEqual(new Set(['a']))
     await round()
-    expect(state.scraped).toHaveLength(asked)
+    expect(cluster.paths.filter(path => path.includes('/events/'))).toHaveLength(1)
+    expect(getList(cluster.get(RECORD)?.['metadata'], 'ownerReferences')).toEqual([
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        name: 'portcullis-installation',
+        uid: dig(cluster.get(INSTALLED), 'metadata', 'uid'),
+      },
+    ])
+  })
+
+  it('finds it out anew for another installation, though the record of the one before is there', async () => {
+    const { cluster, state, round, takeOver } = world()
+    await round()
+    state.now = MINUTE
+    expect(await round()).toBe('ready')
+    takeOver()
+    expect(await round()).toBe('ready')
+    cluster.drop(INSTALLED)
+    cluster.put('/api/v1/namespaces/portcullis-system/configmaps', { metadata: { name: 'portcullis-installation' } })
+    takeOver()
+    expect(await round()).toBeUndefined()
+    state.now = 2 * MINUTE
+    expect(await round()).toBe('ready')
+  })
+
+  it('says once which clients the gateways refuse, until none of them was refused for a while', async () => {
+    const { state, round, events, refused, logged } = world()
+    state.text = TEXT(0, 7, 4)
+    await round()
+    // Those may be long ago.
+    expect(refused.at(-1)).toEqual([])
+    state.text = TEXT(0, 7, 5)
+    await round()
+    await round()
+    expect(refused.at(-1)).toEqual(['apiserver-4'])
+    const told = events().filter(event => event.startsWith('ClientsRefused'))
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^ClientsRefused: the gateways refuse clients with the names "apiserver-4": no name of theirs may ask\./,
+      ),
+    ])
+    expect(logged).toEqual([told[0]?.slice('ClientsRefused: '.length)])
+    state.now = 6 * MINUTE
+    await round()
+    expect(refused.at(-1)).toEqual([])
+  })
+
+  it('also watches who is refused if nothing is ever ready', async () => {
+    const { state, round, events } = world(0)
+    await round()
+    state.now = MINUTE
+    state.text = TEXT(0, 9, 1)
+    expect(await round()).toBeUndefined()
+    expect(events()).toHaveLength(1)
   })
 
   it('waits while somebody is only observed, or a gateway does not answer', async () => {
@@ -132,6 +201,7 @@ portcullis_other_total 1
     expect(samplesOf(TEXT(3), 'portcullis_client_requests_total')).toEqual([
       { labels: { client: 'kube-apiserver', result: 'admitted' }, value: 7 },
       { labels: { client: 'a "b"', result: 'observed' }, value: 3 },
+      { labels: { client: 'apiserver-4', result: 'refused' }, value: 0 },
     ])
   })
 

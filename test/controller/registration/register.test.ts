@@ -136,7 +136,7 @@ describe('a new registration', () => {
 })
 
 it('wherever its leader is killed a registration is reached, and blocks nothing before the probe of it was answered', async () => {
-  for (let killAt = 1; killAt < 60; killAt++) {
+  for (let killAt = 1; killAt < 120; killAt++) {
     const { round, restart, cluster, told, state } = controller('enforce')
     let [requests, isKilled] = [0, false]
     cluster.fault = () => {
@@ -295,3 +295,33 @@ function edited(live: JsonObject, change: JsonObject): JsonObject {
   const [first, ...rest] = getList(live, 'webhooks')
   return { webhooks: [{ ...(first as JsonObject), ...change }, ...rest] }
 }
+
+describe('that enforcing was granted', () => {
+  const CONFIG_MAPS = '/api/v1/namespaces/portcullis-system/configmaps'
+  const installation = { metadata: { name: 'portcullis-installation' } }
+
+  it('counts for the installation that it was granted for, whatever is left of the one before', async () => {
+    const cluster = new FakeCluster()
+    cluster.put(CONFIG_MAPS, installation)
+    const first = controller('enforce', cluster)
+    expect(await first.round(4)).toEqual(['enforce', 'in-force', 'Fail'])
+    expect(dig(cluster.get(`${CONFIG_MAPS}/portcullis-state`), 'metadata', 'ownerReferences')).toEqual([
+      expect.objectContaining({ kind: 'ConfigMap', name: 'portcullis-installation', uid: expect.any(String) }),
+    ])
+    // Whatever removed it ran no uninstaller, and nothing was collected yet.
+    for (const path of [VALIDATING, MUTATING, `${CONFIG_MAPS}/portcullis-installation`]) cluster.drop(path)
+    cluster.put(CONFIG_MAPS, installation)
+    const second = controller('enforce', cluster)
+    second.told.blockers = ['1 object would be refused']
+    expect(await second.round(5)).toEqual(['observe', 'everywhere', 'Ignore'])
+  })
+
+  it('stays granted after an upgrade from a version that did not write down for which one', async () => {
+    const cluster = new FakeCluster()
+    cluster.put(CONFIG_MAPS, installation)
+    cluster.put(CONFIG_MAPS, { metadata: { name: 'portcullis-state' }, data: { mode: 'enforce' } })
+    const { round, told } = controller('enforce', cluster)
+    told.blockers = ['1 object would be refused']
+    expect(await round(4)).toEqual(['enforce', 'in-force', 'Fail'])
+  })
+})

@@ -94,7 +94,7 @@ it('is written by the controller once for each Event, and not anew in a round in
       facts: async () => ({
         namespaces: {},
         target: () => ({ object: policy, revision: undefined }),
-        missing: () => '',
+        missing: () => ({ word: 'TargetMissing' as const, message: '' }),
       }),
       pods: () => undefined,
       wouldBlock: async () => 0,

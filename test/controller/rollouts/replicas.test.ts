@@ -62,6 +62,29 @@ describe('what gateways count', () => {
     expect(countReplicas(replicas, record)).toMatchObject({ requests: 2, denials: 1, errors: 0 })
   })
 
+  it('leaves dry runs out: whoever may try one decides nothing about a rollout by it', async () => {
+    const metrics = createMetrics()
+    await observeRollouts(metrics, [record])
+    const request = {
+      uid: 'u',
+      operation: 'CREATE',
+      subResource: '',
+      namespace: 'shop',
+      name: 'a',
+      resource: 'pods',
+      kind: 'Pod',
+      user: 'dev',
+    } as const
+    for (const result of ['passed', 'violated', 'error'] as const)
+      for (const dryRun of [true, true, false]) {
+        const rollouts = [{ rollout: 'roll', record: 7, role: 'target', version: 'new@r1', result } as const]
+        const facts = { ...bareFacts('validate', 'allowed', 200, 'hash'), rollouts, request: { ...request, dryRun } }
+        observeReview(metrics, facts, 1)
+      }
+    const replicas = [{ name: 'a', text: await metrics.registry.metrics() }]
+    expect(countReplicas(replicas, record)).toMatchObject({ requests: 3, denials: 1, errors: 1, failures: 1 })
+  })
+
   it('is of the target that the rollout has now, where it had another one before', async () => {
     const other = { ...record, target: { kind: 'Policy', name: 'another' } } as const
     const metrics = createMetrics()
@@ -90,16 +113,25 @@ describe('the latency of the slowest gateway', () => {
     const seconds = new Histogram({
       name: 'portcullis_review_duration_seconds',
       help: 'h',
-      labelNames: ['path'] as const,
+      labelNames: ['path', 'dry_run'] as const,
       buckets: [0.01, 0.05, 0.1, 1],
       registers: [registry],
     })
     return { seconds, text: () => registry.metrics() }
   }
-  const observe = ({ seconds }: ReturnType<typeof histogram>, count: number, value: number) => {
+  const observe = ({ seconds }: ReturnType<typeof histogram>, count: number, value: number, isDryRun = false) => {
     for (let index = 0; index < count; index++)
-      seconds.observe({ path: index % 2 === 0 ? 'validate' : 'mutate' }, value)
+      seconds.observe({ path: index % 2 === 0 ? 'validate' : 'mutate', dry_run: String(isDryRun) }, value)
   }
+
+  it('leaves dry runs out', async () => {
+    const [window, a] = [new LatencyWindow(), histogram()]
+    window.add([{ name: 'a', text: await a.text() }], 0)
+    observe(a, 1000, 0.005)
+    observe(a, 1000, 0.5, true)
+    window.add([{ name: 'a', text: await a.text() }], 1000)
+    expect(window.p99()).toBeLessThan(0.01)
+  })
 
   it('is unknown until every one has been seen twice', async () => {
     const [window, a, b] = [new LatencyWindow(), histogram(), histogram()]

@@ -176,7 +176,7 @@ export class World {
         const object = { apiVersion: 'portcullis.dev/v1alpha1', kind, metadata: { name, uid: 'uid-new' }, spec }
         return { object, revision: conditions.revision }
       },
-      missing: () => 'there is no Policy "new" in the cluster',
+      missing: () => ({ word: 'TargetMissing', message: 'there is no Policy "new" in the cluster' }),
     }
     const kind = { group: 'apps', kind: 'ReplicaSet', resource: 'replicasets', selector: '/spec/selector' as const }
     return {
