@@ -1,7 +1,8 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import { oneLine, quote } from '../admission/text.ts'
 import { deepEqual, dig, get, getList, getString, isList, isObject, type Json, type JsonObject } from '../json/value.ts'
-import { embeddedTemplates, type PodTemplateKind } from '../workload/kinds.ts'
+import { type EmbeddedPod, embeddedPods } from '../workload/embedded.ts'
+import type { PodTemplateKind } from '../workload/kinds.ts'
 import { CONTAINER_LISTS } from '../workload/pod.ts'
 
 /** Fields of a pod that change neither what it runs, nor where, nor what it reaches. */
@@ -57,17 +58,22 @@ export function riskChange(
   furtherKinds: readonly PodTemplateKind[],
 ): string | undefined {
   if (object === null || oldObject === null) return 'the object'
-  const templates = embeddedTemplates(kind, object, furtherKinds)
-  if (templates === undefined) return objectChange(object, oldObject, userInfo?.username ?? '')
-  const old = new Map(
-    (embeddedTemplates(kind, oldObject, furtherKinds) ?? []).map(({ pointer, value }) => [pointer, value]),
-  )
-  for (const { pointer, value } of templates) {
-    const before = old.get(pointer)
-    const change = before === undefined ? 'a further pod template' : podChange(get(value, 'spec'), get(before, 'spec'))
+  const pods = embeddedPods(kind, object, furtherKinds)
+  const before = embeddedPods(kind, oldObject, furtherKinds)
+  // What is written in parts is compared as a whole: which part is about what, only its operator knows.
+  if (pods === undefined || [...pods, ...(before ?? [])].some(({ parts }) => parts !== undefined))
+    return objectChange(object, oldObject, userInfo?.username ?? '')
+  const old = new Map((before ?? []).map(pod => [pod.pointer, pod]))
+  for (const pod of pods) {
+    const same = old.get(pod.pointer)
+    const change = same === undefined ? 'a further pod template' : podChange(specOf(pod), specOf(same))
     if (change !== undefined) return change
   }
   return undefined
+}
+
+function specOf({ shape, value }: EmbeddedPod): Json | undefined {
+  return shape === 'spec' ? value : get(value, 'spec')
 }
 
 function podChange(spec: Json | undefined, old: Json | undefined): string | undefined {
