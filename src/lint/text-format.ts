@@ -93,7 +93,14 @@ function together(skipped: readonly LintSkip[]): readonly Skip[] {
   return [...groups.values()].flatMap(group => {
     const [first] = group
     if (first === undefined) return []
-    return [{ ...first, rules: group.map(({ policy, check }) => (check === '' ? policy : `${policy}/${check}`)) }]
+    const unjudged = group.some(skip => skip.unjudged === true) && { unjudged: true as const }
+    return [
+      {
+        ...first,
+        ...unjudged,
+        rules: group.map(({ policy, check }) => (check === '' ? policy : `${policy}/${check}`)),
+      },
+    ]
   })
 }
 

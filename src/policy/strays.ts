@@ -39,20 +39,22 @@ export function strayPods(set: PolicySet, subjects: SubjectCache, context: Evalu
   return {
     besides(policy) {
       if (isKnown || !judgesAllPods(policy) || !isAbout(policy, set, subjects, context)) return undefined
-      return skipped(strays(policy))
+      return skipped(strays(policy), policy)
     },
     within(policy) {
       const faults = hasKind(policy.podTemplates, kind) ? describePointers(policy.podTemplates, request, object) : []
       const found = judgesAllPods(policy) || faults.length > 0 ? strays(policy) : undefined
-      return skipped([...faults, ...(found === undefined ? [] : [found])].join('; ') || undefined)
+      return skipped([...faults, ...(found === undefined ? [] : [found])].join('; ') || undefined, policy)
     },
   }
 }
 
 const NO_TEMPLATES: CompiledPolicy['podTemplates'] = []
 
-function skipped(reason: string | undefined): Outcome | undefined {
-  return reason === undefined ? undefined : { kind: 'skipped', reason, isUnjudged: true }
+/** What a policy only warns of or records is not refused, whatever was not judged. */
+function skipped(reason: string | undefined, { actions }: CompiledPolicy): Outcome | undefined {
+  if (reason === undefined) return undefined
+  return { kind: 'skipped', reason, ...(actions.includes('Deny') && { isUnjudged: true as const }) }
 }
 
 /** Whether everything but its rules makes a policy be about an object. */

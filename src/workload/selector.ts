@@ -42,7 +42,8 @@ export function contradictionIn(selector: Selector): string | undefined {
       return `can never select anything: the label ${JSON.stringify(key)} must be there and must not be there`
     }
     const lists = requirements.filter(({ operator }) => operator === 'In').map(({ values }) => values)
-    if (lists.length === 0) continue
+    // An empty list is a fault of its own.
+    if (lists.length === 0 || lists.some(values => values.length === 0)) continue
     const refused = new Set(requirements.filter(({ operator }) => operator === 'NotIn').flatMap(({ values }) => values))
     const left = lists
       .reduce((all, values) => all.filter(value => values.includes(value)))

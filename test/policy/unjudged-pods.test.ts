@@ -113,6 +113,16 @@ describe('what looks like a pod in a kind that is not known', () => {
     expect(unjudgedIn(WIDGET.replace('{name: w}', '{name: w, namespace: kube-system}') + body)).toEqual([])
   })
 
+  it('may be refused only by a policy that denies', () => {
+    const request = requestFor(parseYaml(`${WIDGET}spec: {containers: [{image: i}]}`).documents[0]?.value)
+    const { results } = evaluate(hostPathSet({}, { validationActions: ['Audit'] }), request, {
+      namespaceLabels: NO_NAMESPACE_LABELS,
+      facts: subjectFacts(),
+      unknownNamespaces: 'apply',
+    })
+    expect(results.map(({ outcome }) => outcome)).toEqual([{ kind: 'skipped', reason: expect.any(String) }])
+  })
+
   it('is bounded: a search that does not end says so', () => {
     const list = Array.from({ length: 30_000 }, () => ({ a: 1 }))
     const text = JSON.stringify({
