@@ -12,6 +12,8 @@ export interface RequestOptions {
   readonly userInfo: UserInfo | undefined
   readonly dryRun: boolean
   readonly oldObject: JsonObject | null
+  /** Plural resource names by `group/kind`, of kinds whose plural may not follow from the word. */
+  readonly plurals?: ReadonlyMap<string, string>
 }
 
 /**
@@ -25,7 +27,8 @@ export function requestOfManifest(manifest: JsonObject, options: RequestOptions)
     getString(manifest, 'kind'),
   )
   if (kind === undefined) return undefined
-  const { resource: plural, isNamespaced } = servedAs(kind)
+  const { resource: guessed, isNamespaced } = servedAs(kind)
+  const plural = options.plurals?.get(`${kind.group}/${kind.kind}`) ?? guessed
   const resource = { group: kind.group, version: kind.version, resource: plural }
   const metadata = dig(manifest, 'metadata')
   const name = getString(metadata, 'name') ?? ''

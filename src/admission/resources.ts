@@ -7,7 +7,7 @@ export interface ServedKind {
   readonly isNamespaced: boolean
 }
 
-/** The kinds of Kubernetes that live in no namespace, as `group/kind`. */
+/** The kinds of Kubernetes, and well-known custom ones, that live in no namespace, as `group/kind`. */
 const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   '/ComponentStatus',
   '/Namespace',
@@ -48,13 +48,25 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   'storage.k8s.io/VolumeAttachment',
   'storage.k8s.io/VolumeAttributesClass',
   'storagemigration.k8s.io/StorageVersionMigration',
+  'apps.kruise.io/SidecarSet',
+  'argoproj.io/ClusterAnalysisTemplate',
+  'argoproj.io/ClusterWorkflowTemplate',
+  'pkg.crossplane.io/DeploymentRuntimeConfig',
+  'serving.kserve.io/ClusterServingRuntime',
+  'tekton.dev/ClusterTask',
+  'trainer.kubeflow.org/ClusterTrainingRuntime',
   'portcullis.dev/Policy',
   'portcullis.dev/SidecarInjection',
   'portcullis.dev/CanaryRollout',
 ])
 
 /** Kinds whose plural does not follow from the word. */
-const IRREGULAR: Readonly<Record<string, string>> = { Endpoints: 'endpoints' }
+const IRREGULAR: Readonly<Record<string, string>> = {
+  Endpoints: 'endpoints',
+  MongoDBCommunity: 'mongodbcommunity',
+  MonoVertex: 'monovertices',
+  Vertex: 'vertices',
+}
 
 /**
  * How the API serves a kind, as far as a manifest alone tells: a kind that is not Kubernetes' own is taken to live in

@@ -23,6 +23,7 @@ export const capabilitiesRestricted = podSecurityCheck({
       if (!getList(capabilities, 'drop').includes('ALL')) {
         const finding = violation(pod, container, {
           rule: 'drop',
+          isMissing: true,
           path: ['securityContext', 'capabilities', 'drop'],
           says: 'does not drop all capabilities',
           hint: 'set securityContext.capabilities.drop to ["ALL"]',

@@ -48,6 +48,8 @@ export interface Finding {
    */
   readonly key: string
   readonly facts?: FindingFacts
+  /** Whether something is wanted that is not there, and that an operator may yet add. */
+  readonly isMissing?: true
   /** Left out, only an old finding of the same key excuses it. */
   readonly severity?: Severity
   /** Of a violation that only warns because the old object has it too: what was found, and what the old object has. */

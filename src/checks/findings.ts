@@ -1,4 +1,5 @@
 import { pathAndParents } from '../workload/host-paths.ts'
+import type { Pod } from '../workload/pod.ts'
 import type { Finding, Severity } from './check.ts'
 
 /**
@@ -13,6 +14,32 @@ export interface Findings {
 }
 
 class Full extends Error {}
+
+/**
+ * Holds back what a check misses in a pod that an operator completes: a limit or a security context that is not there may be
+ * added before there is a pod, and the pod is judged when it is made. What is there and is wrong is found all the same.
+ */
+export class MissingParts {
+  #isHeldBack = false
+
+  /** Where to put what is found in `pod`. */
+  heldBack(pod: Pod, findings: Findings): Findings {
+    if (!pod.isPartial) return findings
+    return {
+      push: finding => {
+        if (finding.isMissing === true) this.#isHeldBack = true
+        else findings.push(finding)
+      },
+    }
+  }
+
+  /** Why the check could not judge everything; undefined if it could. */
+  get skipped(): string | undefined {
+    return this.#isHeldBack
+      ? 'what is missing in its pods may be added by its operator: the pods are judged when they are made'
+      : undefined
+  }
+}
 
 class Collection implements Findings {
   readonly list: Finding[] = []

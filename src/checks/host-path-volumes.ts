@@ -9,6 +9,7 @@ Allowed: absent. The same since v1.0; at the level restricted, restricted-volume
 import { quote } from '../admission/text.ts'
 import { append } from '../json/pointer.ts'
 import { get, getString } from '../json/value.ts'
+import { HOST_SOURCES } from '../workload/embedded.ts'
 import { canonicalHostPath } from '../workload/host-paths.ts'
 import { noWorseThanParents } from './findings.ts'
 import { usersOf } from './host-path/volumes.ts'
@@ -22,14 +23,15 @@ export const hostPathVolumes = podSecurityCheck({
   judge(pod, _minor, findings) {
     const users = usersOf(pod)
     for (const volume of pod.volumes) {
-      const source = get(volume.value, 'hostPath')
-      if (!isSet(source)) continue
+      const field = HOST_SOURCES.find(name => isSet(get(volume.value, name)))
+      if (field === undefined) continue
+      const source = get(volume.value, field)
       const raw = getString(source, 'path') ?? ''
       const canonical = canonicalHostPath(raw)
       const path = canonical.kind === 'refused' ? raw : canonical.path
       findings.push({
-        pointer: append(volume.pointer, 'hostPath'),
-        message: `volume ${quote(volume.name)} mounts hostPath ${quote(raw)}: no hostPath is allowed`,
+        pointer: append(volume.pointer, field),
+        message: `volume ${quote(volume.name)} mounts ${field} ${quote(raw)}: no ${field} is allowed`,
         hint: 'use an emptyDir for scratch space, or a PersistentVolumeClaim for what must last',
         level: 'violation',
         key: `hostPath ${path}`,

@@ -41,7 +41,7 @@ function isPort(value: Json | undefined): value is Exclude<Json, null> {
 
 /** Whether the API server fills in the hostPorts that are absent. (An ephemeral container must not have ports at all.) */
 function getsHostPorts(pod: Pod): boolean {
-  return pod.pointer === '' && get(pod.spec, 'hostNetwork') === true
+  return pod.isTemplate && pod.pointer === '' && get(pod.spec, 'hostNetwork') === true
 }
 
 function takes(pod: Pod, container: Container, port: Exclude<Json, null>, path: readonly Segment[]): Finding {

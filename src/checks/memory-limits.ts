@@ -14,7 +14,7 @@ import { dig, type Json } from '../json/value.ts'
 import { POD_TEMPLATE_KINDS } from '../workload/kinds.ts'
 import { type Container, isEphemeral } from '../workload/pod.ts'
 import type { Check, Finding } from './check.ts'
-import { sameAs } from './findings.ts'
+import { MissingParts, sameAs } from './findings.ts'
 import { rulesFor } from './resources.ts'
 
 /** Wants a memory limit on every container. */
@@ -26,14 +26,17 @@ export const memoryLimits: Check<Record<string, never>> = {
   params: z.strictObject({}),
   run({ pods }) {
     const findings: Finding[] = []
-    for (const { spec, containers } of pods) {
-      if (isLimit(dig(spec, 'resources', 'limits', 'memory'))) continue
-      for (const container of containers) {
+    const missing = new MissingParts()
+    for (const pod of pods) {
+      if (isLimit(dig(pod.spec, 'resources', 'limits', 'memory'))) continue
+      const found = missing.heldBack(pod, findings)
+      for (const container of pod.containers) {
         if (isEphemeral(container)) continue
-        if (!isLimit(dig(container.value, 'resources', 'limits', 'memory'))) findings.push(findingOf(container))
+        if (!isLimit(dig(container.value, 'resources', 'limits', 'memory'))) found.push(findingOf(container))
       }
     }
-    return { findings }
+    const { skipped } = missing
+    return { findings, ...(skipped !== undefined && { skipped }) }
   },
 }
 
@@ -50,6 +53,7 @@ function findingOf({ name, image, list, pointer, value }: Container): Finding {
     hint: 'set resources.limits.memory to what the container needs at most',
     level: 'violation',
     key: `no-limit ${JSON.stringify([list, name])}`,
+    ...(!isThere && { isMissing: true as const }),
     facts: { containers: [{ name, image }] },
     severity: sameAs('no-limit'),
   }

@@ -53,7 +53,8 @@ export const podAdoption: Check<PodAdoptionParams> = {
   run(subject) {
     const { request, object, pods } = subject
     if (sameKind(request.kind, POD)) return judgePod(subject)
-    return { findings: pods.flatMap(pod => judgeTemplate(object, pod)) }
+    // Of a bare pod spec and of parts the labels come from elsewhere.
+    return { findings: pods.filter(({ isTemplate }) => isTemplate).flatMap(pod => judgeTemplate(object, pod)) }
   },
 }
 

@@ -23,7 +23,7 @@ export const privilegeEscalation = podSecurityCheck({
         rule: setting === true ? 'allowed' : 'unset',
         path: ['securityContext', 'allowPrivilegeEscalation'],
         says: setting === true ? 'allows privilege escalation' : 'does not forbid privilege escalation',
-        ...(setting === true ? {} : { atMost: ['allowed'] }),
+        ...(setting === true ? {} : { atMost: ['allowed'], isMissing: true as const }),
         hint: 'set securityContext.allowPrivilegeEscalation to false',
       })
       findings.push(finding)

@@ -29,7 +29,9 @@ export const runAsNonRoot = podSecurityCheck({
       } else if (setting !== true && container !== undefined && !isSetByPod) {
         const says = 'may run as root: runAsNonRoot is set neither by it nor by the pod'
         const hint = 'set securityContext.runAsNonRoot of the pod to true'
-        findings.push(violation(pod, container, { rule: 'unset', atMost: ['false'], path: PATH, says, hint }))
+        findings.push(
+          violation(pod, container, { rule: 'unset', isMissing: true, atMost: ['false'], path: PATH, says, hint }),
+        )
       }
     })
   },

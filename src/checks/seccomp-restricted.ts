@@ -25,6 +25,7 @@ export const seccompRestricted = podSecurityCheck({
       else if (setting === 'unset' && container !== undefined && !isSetByPod) {
         const finding = violation(pod, container, {
           rule: 'unset',
+          isMissing: true,
           // Without a profile a container runs as `Unconfined` does, or better.
           atMost: ['type "Unconfined"'],
           path: ['securityContext', 'seccompProfile'],

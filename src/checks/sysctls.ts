@@ -47,7 +47,7 @@ export const sysctls = podSecurityCheck({
       const name = textOf(get(sysctl, 'name'))
       if (SAFE_SYSCTLS.some(({ since, names }) => minor >= since && names.includes(name))) continue
       const allowed = SAFE_SYSCTLS.filter(({ since }) => minor >= since).flatMap(({ names }) => names)
-      const entry = append(pod.pointer, 'spec', 'securityContext', 'sysctls', index)
+      const entry = pod.specAt('securityContext', 'sysctls', index)
       findings.push({
         pointer: get(sysctl, 'name') === undefined ? entry : append(entry, 'name'),
         message: `the pod sets the sysctl ${quote(name)}, which may reach beyond the pod`,

@@ -9,6 +9,7 @@ import type { Folder } from '../policy/folder.ts'
 import type { Problem, SourceDocument } from '../policy/problems.ts'
 import { suggest } from '../policy/suggest.ts'
 import { parseYaml } from '../yaml/parse.ts'
+import { unreadDocuments } from './unread-documents.ts'
 
 /** The policies that come with the gateway. */
 export const SHIPPED_POLICIES = fileURLToPath(new URL('../../policies', import.meta.url))
@@ -63,17 +64,18 @@ function injectionSources({ injections }: InjectionOptions): readonly DocumentSo
 
 /** Reads the injections that the options name: documents, and the two files of the generic-sidecar-injector. */
 export async function readInjections(options: InjectionOptions): Promise<InjectionSources> {
-  const { documents, problems } = await readDocuments(injectionSources(options))
+  const { documents, problems, warnings = [] } = await readDocuments(injectionSources(options))
   const { 'sidecar-config-file': sidecarFile, 'mutation-config-file': mutationFile } = options
-  if (sidecarFile === undefined || mutationFile === undefined) return { documents, problems }
+  if (sidecarFile === undefined || mutationFile === undefined) return { documents, problems, warnings }
   const unread: Problem[] = []
   const read = (file: string, option: string) =>
     readFile(file, 'utf8').catch((error: unknown) => void unread.push(unreadable(file, error, option)))
   const sidecarText = await read(sidecarFile, '--sidecar-config-file')
   const mutationText = await read(mutationFile, '--mutation-config-file')
-  if (sidecarText === undefined || mutationText === undefined) return { documents, problems: [...problems, ...unread] }
+  if (sidecarText === undefined || mutationText === undefined)
+    return { documents, problems: [...problems, ...unread], warnings }
   const revision = digest(JSON.stringify([sidecarText, mutationText])).slice(0, 12)
-  return { documents, problems, generic: { sidecarFile, sidecarText, mutationFile, mutationText, revision } }
+  return { documents, problems, warnings, generic: { sidecarFile, sidecarText, mutationFile, mutationText, revision } }
 }
 
 /** What is wrong with the options for injections themselves. */
@@ -103,7 +105,9 @@ export async function shippedExceptionNames(): Promise<readonly string[]> {
 export async function readDocuments(sources: readonly DocumentSource[]): Promise<Folder> {
   const documents: SourceDocument[] = []
   const problems: Problem[] = []
+  const warnings: Problem[] = []
   for (const source of sources) {
+    warnings.push(...(await unreadDocuments(source)))
     const report = (file: string, error: unknown) => void problems.push(unreadable(file, error, source.option))
     for (const file of await filesOf(source.path, report)) {
       const bytes = await readFile(file).catch((error: unknown) => report(file, error))
@@ -126,7 +130,7 @@ export async function readDocuments(sources: readonly DocumentSource[]): Promise
       }
     }
   }
-  return { documents, problems }
+  return { documents, problems, warnings }
 }
 
 /** Says which of the names given to `--enable-exception` do not exist, and which do. */
@@ -149,11 +153,16 @@ export async function documentSignature(paths: readonly string[]): Promise<strin
   return parts.join('\n')
 }
 
+/** Whether a file in a folder of documents is read, by its name. */
+export function isDocumentName(name: string): boolean {
+  return /\.(ya?ml|json)$/.test(name) && !isOfOthers(name)
+}
+
 async function filesOf(path: string, report: (path: string, error: unknown) => void): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path]
     const names = await readdir(path)
-    const wanted = names.filter(name => /\.(ya?ml|json)$/.test(name) && !isOfOthers(name))
+    const wanted = names.filter(isDocumentName)
     const kept: string[] = []
     for (const file of wanted.sort(compareText).map(name => join(path, name))) {
       const state = await stat(file).catch((error: unknown) => report(file, error))

@@ -45,6 +45,7 @@ export function judgeObject(object: JsonObject, context: JudgeContext): JudgedOb
     userInfo: undefined,
     dryRun: true,
     oldObject: null,
+    plurals: set.plurals,
   })
   if (request === undefined) return undefined
   const facts: SubjectFacts = {

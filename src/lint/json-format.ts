@@ -65,8 +65,8 @@ function asSkips({ file, line, namespace, policies, object }: LintExclusion): re
   return policies.map(policy => ({ file, line, policy, check: '', reason, object }))
 }
 
-function plainSkip({ file, line, policy, check, reason, object }: LintSkip): LintSkip {
-  return { file, line, policy, check, reason, object }
+function plainSkip({ file, line, policy, check, reason, unjudged, object }: LintSkip): LintSkip {
+  return { file, line, policy, check, reason, ...(unjudged && { unjudged }), object }
 }
 
 function plainError({ file, line, column, message }: LintError): LintError {

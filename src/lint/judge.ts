@@ -46,11 +46,17 @@ export function judgeObject(value: JsonObject, context: LintContext, file: strin
     userInfo: undefined,
     dryRun: false,
     oldObject: null,
+    plurals: context.set.plurals,
   })
   if (request === undefined) throw new Error('an object without apiVersion and kind came to be judged')
   const { set, namespaceLabels } = context
   const facts = lintFacts(context, file)
-  const { results, excluded } = evaluate(set, request, { namespaceLabels, facts, unknownNamespaces: 'skip' })
+  const { results, excluded } = evaluate(set, request, {
+    namespaceLabels,
+    facts,
+    unknownNamespaces: 'try',
+    strays: 'all',
+  })
   return {
     request,
     reference: referenceOf(request, value),

@@ -154,11 +154,12 @@ function placeOf({ file, document, object }: Origin, pointer: Pointer): Place {
 function skipAt(
   { file, document, object }: Origin,
   { reference }: JudgedObject,
-  { policy, check }: Unjudged,
+  { policy, check, isUnjudged }: Unjudged,
   reason: string,
 ): LintSkip {
   const { line } = document.locate(object.pointer).start
-  return { file, line, policy, check, reason, object: reference }
+  const unjudged = isUnjudged === true && { unjudged: true as const }
+  return { file, line, policy, check, reason, ...unjudged, object: reference }
 }
 
 function errorAt(file: string, document: YamlDocument, pointer: Pointer, message: string): LintError {

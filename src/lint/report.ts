@@ -57,6 +57,8 @@ export interface LintSkip {
   readonly policy: string
   readonly check: string
   readonly reason: string
+  /** Whether the cluster may refuse what was not judged: the run is not green then. */
+  readonly unjudged?: true
   readonly object: ObjectReference
 }
 
@@ -110,6 +112,8 @@ export interface Summary {
   readonly objects: number
   readonly findings: number
   readonly skipped: number
+  /** Those of the skipped that the cluster may refuse. */
+  readonly unjudged: number
   readonly errors: number
 }
 

@@ -24,7 +24,7 @@ export async function lintInputs(
   reporter: Reporter,
 ): Promise<LintResult> {
   const { inputs, errors } = found
-  const sum = { files: 0, documents: 0, objects: 0, findings: 0, skipped: 0, errors: 0 }
+  const sum = { files: 0, documents: 0, objects: 0, findings: 0, skipped: 0, unjudged: 0, errors: 0 }
   let denials = 0
   const report = (found: FileReport) => {
     sum.files++
@@ -32,6 +32,7 @@ export async function lintInputs(
     sum.objects += found.objects
     sum.findings += found.findings.length
     sum.skipped += found.skipped.length
+    sum.unjudged += found.skipped.filter(({ unjudged }) => unjudged === true).length
     sum.errors += found.errors.length
     denials += found.findings.filter(({ action }) => action === 'Deny').length
     reporter.file(found)

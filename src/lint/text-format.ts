@@ -48,12 +48,10 @@ function linesOf(report: FileReport, style: Style, verbosity: Verbosity): readon
   const isShown = ({ action }: LintFinding) =>
     verbosity === 'all' || action === 'Deny' || (verbosity === 'normal' && action === 'Warn')
   const findings = report.findings.filter(isShown).map(item => ({ item, text: findingText(item, style) }))
-  if (verbosity === 'quiet') return findings.map(({ text }) => text)
-  const remarks = [
-    ...findings,
-    ...report.exempt.map(item => ({ item, text: exemptText(item, style) })),
-    ...report.skipped.map(item => ({ item, text: skippedText(item, style) })),
-  ]
+  const isTold = ({ unjudged }: LintSkip) => verbosity !== 'quiet' || unjudged === true
+  const skipped = together(report.skipped.filter(isTold)).map(item => ({ item, text: skippedText(item, style) }))
+  const exempt = report.exempt.map(item => ({ item, text: exemptText(item, style) }))
+  const remarks = [...findings, ...(verbosity === 'quiet' ? [] : exempt), ...skipped]
   return remarks.sort((a, b) => comparePlaces(a.item, b.item)).map(({ text }) => text)
 }
 
@@ -89,12 +87,33 @@ function exemptText(exempt: LintExemption, style: Style): string {
   ].join('\n')
 }
 
-function skippedText(skip: LintSkip, style: Style): string {
-  const { file, line, policy, check, reason, object } = skip
-  const rule = check === '' ? policy : `${policy}/${check}`
+/** What several policies say in the same words about the same object is said once. */
+function together(skipped: readonly LintSkip[]): readonly Skip[] {
+  const groups = Map.groupBy(skipped, ({ line, reason, object }) => JSON.stringify([line, reason, object]))
+  return [...groups.values()].flatMap(group => {
+    const [first] = group
+    if (first === undefined) return []
+    const unjudged = group.some(skip => skip.unjudged === true) && { unjudged: true as const }
+    return [
+      {
+        ...first,
+        ...unjudged,
+        rules: group.map(({ policy, check }) => (check === '' ? policy : `${policy}/${check}`)),
+      },
+    ]
+  })
+}
+
+interface Skip extends LintSkip {
+  readonly rules: readonly string[]
+}
+
+function skippedText(skip: Skip, style: Style): string {
+  const { file, line, rules, reason, unjudged, object } = skip
+  const word = unjudged === true ? style.red('not judged:') : style.yellow('skipped:')
   return [
-    `${style.bold(`${oneLine(file)}:${line}:`)} ${style.yellow('skipped:')} ${oneLine(reason)}`,
-    style.dim(`  ${describeReference(object)}, policy ${rule}`),
+    `${style.bold(`${oneLine(file)}:${line}:`)} ${word} ${oneLine(reason)}`,
+    style.dim(`  ${describeReference(object)}, ${rules.length === 1 ? 'policy' : 'policies'} ${rules.join(', ')}`),
     '\n',
   ].join('\n')
 }
@@ -121,7 +140,7 @@ function summaryLine(
   verbosity: Verbosity,
   style: Style,
 ): string {
-  const { files, documents, objects, findings, skipped, errors } = summary
+  const { files, documents, objects, findings, skipped, unjudged, errors } = summary
   const parts = (Object.keys(WORDS) as Action[]).filter(action => actions[action] > 0)
   const detail = parts.map(action => `${actions[action]} ${WORDS[action]}`).join(', ')
   const isHiding = verbosity === 'normal' && actions.Audit > 0
@@ -130,9 +149,9 @@ function summaryLine(
   const verdict = [
     found,
     ...(exempt > 0 ? [`${exempt} exempt`] : []),
-    `${skipped} skipped`,
+    `${skipped} skipped${unjudged > 0 ? ` (${unjudged} not judged: the cluster may refuse)` : ''}`,
     errors === 0 ? '0 errors' : `${counted(errors, 'error')}: not everything could be checked`,
   ].join(', ')
   const seen = [counted(files, 'file'), counted(documents, 'document'), counted(objects, 'object')].join(', ')
-  return `${seen}: ${actions.Deny + errors > 0 ? style.red(verdict) : verdict}`
+  return `${seen}: ${actions.Deny + errors + unjudged > 0 ? style.red(verdict) : verdict}`
 }

@@ -8,6 +8,7 @@ import { scopeWarnings } from './exception-scope.ts'
 import { type CompiledException, compileException } from './exceptions.ts'
 import { type Compiled, failed } from './folder.ts'
 import { kindOf, unreadableDocument } from './kind.ts'
+import { matchFaults } from './match-faults.ts'
 import type { Placement } from './placement.ts'
 import { locateProblem, problemsOf, type SourceDocument, type ValueProblem } from './problems.ts'
 import { exceptionSchema, type PolicyDocument, policySchema } from './schema.ts'
@@ -20,6 +21,8 @@ export interface CompiledMatch {
   readonly rules: readonly (ResourceRule & { readonly resourceNames?: readonly string[]; readonly scope?: string })[]
   readonly excludeRules: CompiledMatch['rules']
   readonly isExact: boolean
+  /** Whether the rules are the checks' own: the policy is about every kind that its checks can judge. */
+  readonly isDefault?: boolean
   readonly namespaceSelector: Selector
   readonly objectSelector: Selector
   /** Undefined: the gateway's own list counts. */
@@ -81,6 +84,10 @@ function compilePolicy(source: SourceDocument, known: readonly RegisteredCheck[]
       locateProblem(source, { pointer: `/spec/checks/${index}/params${pointer}`, part: 'value', message }),
     ),
   )
+  const match = compileMatch(spec, checks)
+  const faults = matchFaults(parsed.data, match, checks)
+  if (faults.problems.length > 0) return failed(source, faults.problems)
+  const doubts = faults.warnings.map(warning => locateProblem(source, warning))
   const document: CompiledPolicy = {
     kind: 'Policy',
     name: metadata.name,
@@ -89,12 +96,12 @@ function compilePolicy(source: SourceDocument, known: readonly RegisteredCheck[]
     source: source.value,
     actions: spec.validationActions,
     failurePolicy: spec.failurePolicy ?? 'Fail',
-    match: compileMatch(spec, checks),
+    match,
     podTemplates: spec.podTemplates ?? [],
     checks,
     isStaged: spec.staged ?? false,
   }
-  return { ok: true, document, warnings }
+  return { ok: true, document, warnings: [...warnings, ...doubts] }
 }
 
 type Bound = { readonly check: BoundCheck } | { readonly problems: readonly ValueProblem[] }
@@ -116,13 +123,22 @@ function compileMatch(spec: PolicyDocument['spec'], checks: readonly BoundCheck[
   const constraints = spec.matchConstraints ?? {}
   const own = (constraints.resourceRules ?? []).map(withoutUndefined)
   return {
-    rules: own.length > 0 ? own : [...checks.flatMap(check => check.resources), ...rulesFor(spec.podTemplates ?? [])],
+    rules:
+      own.length > 0
+        ? own
+        : distinct([...checks.flatMap(check => check.resources), ...rulesFor(spec.podTemplates ?? [])]),
+    isDefault: own.length === 0,
     excludeRules: (constraints.excludeResourceRules ?? []).map(withoutUndefined),
     isExact: constraints.matchPolicy === 'Exact',
     namespaceSelector: compileSelector(constraints.namespaceSelector),
     objectSelector: compileSelector(constraints.objectSelector),
     excludeNamespaces: spec.excludeNamespaces,
   }
+}
+
+/** Most checks are about the same kinds: each rule once. */
+function distinct<Rule>(rules: readonly Rule[]): readonly Rule[] {
+  return [...new Map(rules.map(rule => [JSON.stringify(rule), rule])).values()]
 }
 
 function unknownCheck(check: string, pointer: Pointer, known: readonly RegisteredCheck[]): ValueProblem {

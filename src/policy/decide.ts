@@ -29,6 +29,8 @@ export interface Unjudged {
   readonly policy: string
   readonly check: string
   readonly message: string
+  /** Whether the cluster may refuse what was not judged. */
+  readonly isUnjudged?: true
 }
 
 /** What follows from an evaluation. Sorted as it was evaluated: by policy, check and place in the object. */
@@ -145,7 +147,11 @@ function addOutcome(
       for (const finding of outcome.findings) addFinding(decision, policy, check, finding, set, request, context)
       return
     case 'skipped':
-      decision.skipped.push({ ...owner, message: outcome.reason })
+      decision.skipped.push({
+        ...owner,
+        message: outcome.reason,
+        ...(outcome.isUnjudged === true && { isUnjudged: true as const }),
+      })
       return
     case 'error': {
       if (policy.placement?.role === 'shadow') {

@@ -3,19 +3,22 @@ import type { BoundCheck, CheckResult, Finding, Subject, SubjectFacts } from '..
 import { isCut, told } from '../checks/findings.ts'
 import { deepEqual, isObject, type JsonObject } from '../json/value.ts'
 import type { Place } from '../rollout/record.ts'
-import { type GroupKind, sameKind } from '../workload/kinds.ts'
+import { type GroupKind, hasKind } from '../workload/kinds.ts'
 import { podsOf } from '../workload/pod.ts'
 import type { CompiledPolicy } from './compile.ts'
+import { HARMLESS_SUBRESOURCES } from './harmless.ts'
 import { matchRequest, type NamespaceLabels, placeOf } from './match.ts'
 import { relaxKnown } from './relax.ts'
 import type { PolicySet } from './set.ts'
+import { strayPods } from './strays.ts'
 
 /** What one check of one policy said about one request. */
 export type Outcome =
   | { readonly kind: 'pass'; readonly warnings: readonly Finding[] }
   /** At least one finding is a violation. */
   | { readonly kind: 'violation'; readonly findings: readonly [Finding, ...Finding[]] }
-  | { readonly kind: 'skipped'; readonly reason: string }
+  /** `isUnjudged`: the cluster may refuse what was not judged; left out, only a live request could tell more. */
+  | { readonly kind: 'skipped'; readonly reason: string; readonly isUnjudged?: true }
   | { readonly kind: 'error'; readonly message: string }
 
 /** An outcome and whose it is. A check that found violations and could not judge the rest has two. */
@@ -32,10 +35,16 @@ export interface EvaluationContext {
   /** What the ports know about the request. */
   readonly facts: SubjectFacts
   /**
-   * What to do with a policy whose namespace selector needs unknown labels: a live request gets the
-   * strictest answer, a file is told that the policy was skipped.
+   * What to do with a policy whose namespace selector needs labels that are not known: a live request gets the
+   * strictest answer; what is only asked for is told that the policy was skipped; a file is told so if the policy, tried
+   * on it, finds anything to refuse.
    */
-  readonly unknownNamespaces: 'apply' | 'skip'
+  readonly unknownNamespaces: 'apply' | 'skip' | 'try'
+  /**
+   * In which objects pods are looked for that no pointer leads to: in those of kinds that are not known to embed pods (unless
+   * given), or in all.
+   */
+  readonly strays?: 'all'
   /** Whether a policy is asked at all; left out, every one is. */
   readonly selects?: (policy: CompiledPolicy) => boolean
   /** Whether the time for an answer is over; asked before each check. */
@@ -54,42 +63,30 @@ export interface Evaluation {
   readonly excluded: readonly { readonly policy: CompiledPolicy; readonly namespace: string }[]
 }
 
-/**
- * Subresources that carry no pod spec to judge: they change where a pod runs or what it says, not what it may reach.
- * Those that take the whole object change its labels all the same: a check that judges metadata is asked.
- */
-export const HARMLESS_SUBRESOURCES: ReadonlySet<string> = new Set([
-  'attach',
-  'binding',
-  'eviction',
-  'exec',
-  'log',
-  'portforward',
-  'proxy',
-  'scale',
-  'status',
-  'token',
-])
-
 /** Asks every policy of `set` about `request`. Pure: the same arguments, the same evaluation. */
 export function evaluate(set: PolicySet, request: AdmissionRequest, context: EvaluationContext): Evaluation {
   const results: Evaluated[] = []
   const subjects = new SubjectCache(request, context.facts)
   const excluded: Evaluation['excluded'][number][] = []
+  const strays = strayPods(set, subjects, context)
   let place: Place | undefined
   for (const policy of set.policies) {
     if (context.selects !== undefined && !context.selects(policy)) continue
     if (context.isExpired?.()) return { results, isComplete: false, excluded }
     const match = matchRequest(policy.match, request, set.excludedNamespaces, context.namespaceLabels)
-    if (match.kind === 'other') continue
+    if (match.kind === 'other') {
+      const skipped = strays?.besides(policy)
+      if (skipped !== undefined) results.push({ policy, check: '', outcome: skipped })
+      continue
+    }
     if (match.kind === 'excluded') {
       excluded.push({ policy, namespace: match.namespace })
       continue
     }
     if (match.kind === 'unknown') {
-      if (context.unknownNamespaces === 'skip') {
-        const reason = `its namespaceSelector needs the labels of namespace ${match.namespace}, which are not known here`
-        results.push({ policy, check: '', outcome: { kind: 'skipped', reason } })
+      if (context.unknownNamespaces !== 'apply') {
+        const outcome = unknownLabels(policy, match.namespace, subjects, context)
+        if (outcome !== undefined) results.push({ policy, check: '', outcome })
         continue
       }
       context.onUnknownNamespace?.(policy, match.namespace)
@@ -106,9 +103,29 @@ export function evaluate(set: PolicySet, request: AdmissionRequest, context: Eva
       if (context.isExpired?.()) return { results, isComplete: false, excluded }
       for (const outcome of runCheck(check, policy, subjects)) results.push({ policy, check: check.id, outcome })
     }
+    const skipped = strays?.within(policy)
+    if (skipped !== undefined) results.push({ policy, check: '', outcome: skipped })
     context.timer?.observe(policy, context.timer.now() - started)
   }
   return { results, isComplete: true, excluded }
+}
+
+/** What a policy whose namespace selector needs unknown labels says: nothing, if it has nothing to refuse wherever the object is. */
+function unknownLabels(
+  policy: CompiledPolicy,
+  namespace: string,
+  subjects: SubjectCache,
+  { unknownNamespaces }: EvaluationContext,
+): Outcome | undefined {
+  const reason = `its namespaceSelector needs the labels of namespace ${namespace}, which are not known here`
+  if (unknownNamespaces === 'skip') return { kind: 'skipped', reason }
+  const outcomes = policy.checks.flatMap(check => runCheck(check, policy, subjects))
+  const bad = outcomes.find(({ kind }) => kind === 'violation' || kind === 'error')
+  if (bad === undefined) return outcomes.find(({ kind }) => kind === 'skipped')
+  const what = bad.kind === 'violation' ? bad.findings[0].message : bad.kind === 'error' ? bad.message : ''
+  const told = `${reason} (see --namespaces); if it selects the namespace: ${what}`
+  // What the policy only warns of or records is not refused wherever it is.
+  return { kind: 'skipped', reason: told, ...(policy.actions.includes('Deny') && { isUnjudged: true as const }) }
 }
 
 const PASS: readonly Outcome[] = [{ kind: 'pass', warnings: [] }]
@@ -119,8 +136,7 @@ function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCa
   if (HARMLESS_SUBRESOURCES.has(subResource) && check.judges !== 'metadata') return PASS
   // A deletion has no object to judge.
   if (object === null || operation === 'DELETE') return PASS
-  const isKind = (known: GroupKind) => sameKind(known, kind)
-  if (!check.kinds.some(isKind) && !policy.podTemplates.some(isKind)) {
+  if (!subjects.isAmong(check.kinds) && !subjects.isAmong(policy.podTemplates)) {
     const what = [kind.group, kind.kind].filter(Boolean).join('/')
     return [{ kind: 'error', message: `it matches ${what}, which the check ${check.id} cannot judge` }]
   }
@@ -149,6 +165,7 @@ export class SubjectCache {
   /** The objects that are too large, and what they have too much of. Nearly always there is none. */
   readonly #oversize = new Map<Subject, string>()
   #asItWas: boolean | undefined
+  readonly #among = new Map<readonly GroupKind[], boolean>()
   readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
 
   constructor(request: AdmissionRequest, facts: SubjectFacts) {
@@ -168,7 +185,7 @@ export class SubjectCache {
         ? { findings: [], skipped: `it has ${oversize}, and nothing that is judged changes` }
         : { oversize }
     }
-    const result = check.run(subject)
+    const result = distinct(check.run(subject), subject)
     if (result.findings.length === 0) return result
     // What was too large to be judged excuses nothing.
     if (old === undefined || this.#oversize.has(old)) return { ...result, findings: told(result.findings) }
@@ -182,6 +199,17 @@ export class SubjectCache {
     if (object === null || old === undefined) return false
     this.#asItWas ??= deepEqual(judgedOf(object), judgedOf(old.object))
     return this.#asItWas
+  }
+
+  /** Whether the request's kind is in a list of kinds; most checks share one list. */
+  isAmong(kinds: readonly GroupKind[]): boolean {
+    if (kinds.length === 0) return false
+    let isAmong = this.#among.get(kinds)
+    if (isAmong === undefined) {
+      isAmong = hasKind(kinds, this.request.kind)
+      this.#among.set(kinds, isAmong)
+    }
+    return isAmong
   }
 
   /** What the checks of a policy see of `object`, which is the request's new or old one. */
@@ -210,6 +238,13 @@ export class SubjectCache {
 /** What an update does not excuse: objects that are made anew, which is all that a bare Pod or a volume can become. */
 function newsOf({ kind }: AdmissionRequest, { pods }: Subject): string {
   return kind.kind !== 'Pod' && pods.length > 0 ? 'new pods of this template' : `a new ${kind.kind} like this one`
+}
+
+/** Pods that are written in parts may share them: what is found in a part is said once. */
+function distinct(result: CheckResult, { pods }: Subject): CheckResult {
+  if (result.findings.length < 2 || !pods.some(({ isParts }) => isParts)) return result
+  const findings = new Map(result.findings.map(finding => [JSON.stringify([finding.pointer, finding.key]), finding]))
+  return { ...result, findings: [...findings.values()] }
 }
 
 /** What no check looks at: what the API server notes of an object, and who waits for its end. */

@@ -6,6 +6,8 @@ export interface Folder {
   readonly documents: readonly SourceDocument[]
   /** Texts that could not be read as documents at all. */
   readonly problems: readonly Problem[]
+  /** Documents that were not read although they look as if they should be; none unless given. */
+  readonly warnings?: readonly Problem[]
 }
 
 /** What every compiled document has. */
@@ -51,7 +53,7 @@ export function loadFolder<Document extends Identified>(
   previous: readonly Document[],
 ): LoadedFolder<Document> {
   const problems: Problem[] = [...folder.problems]
-  const warnings: Problem[] = []
+  const warnings: Problem[] = [...(folder.warnings ?? [])]
   const good = new Map<string, Document>()
   const broken = new Set<string>()
   const brokenFiles = new Set(folder.problems.map(problem => problem.file))

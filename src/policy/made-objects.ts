@@ -2,7 +2,8 @@ import type { AdmissionRequest } from '../admission/request.ts'
 import { quote } from '../admission/text.ts'
 import type { Finding } from '../checks/check.ts'
 import { dig, getString, type Json, type JsonObject } from '../json/value.ts'
-import { embeddedTemplates } from '../workload/kinds.ts'
+import { templatesOf } from '../workload/embedded.ts'
+import { KUBERNETES_KINDS } from '../workload/kinds.ts'
 import { labelsOf, selects } from '../workload/selector.ts'
 import type { CompiledPolicy } from './compile.ts'
 import type { CompiledException } from './exceptions.ts'
@@ -52,7 +53,7 @@ export function uncoveredByWorkload(
 ): Finding | undefined {
   const { kind, object } = request
   const chain = Object.hasOwn(CHAINS, kind.kind) ? (CHAINS[kind.kind] ?? []) : []
-  const template = embeddedTemplates(kind, object ?? {})?.[0]
+  const template = templatesOf(kind, object ?? {}, KUBERNETES_KINDS)?.[0]
   if (template === undefined) return undefined
   for (const made of chain) {
     const asked = requestOf(made, request, template.value)

@@ -46,7 +46,7 @@ export function matchRequest(
   defaultExcluded: readonly string[],
   namespaceLabels: NamespaceLabels,
 ): MatchResult {
-  if (!match.rules.some(rule => matchesRule(rule, request, match.isExact))) return OTHER
+  if (!matchesAny(match.rules, request, match.isExact)) return OTHER
   if (match.excludeRules.some(rule => matchesRule(rule, request, match.isExact))) return OTHER
   if (selectsObject(match, request) === false) return OTHER
   const excluded = match.excludeNamespaces ?? defaultExcluded
@@ -110,6 +110,43 @@ export function namespaceReader(namespace: string, namespaceLabels: NamespaceLab
 }
 
 type Rule = CompiledMatch['rules'][number]
+
+/** Fewer rules than these are gone through faster than they are looked up. */
+const FEW_RULES = 8
+const indexes = new WeakMap<readonly Rule[], ReadonlyMap<string, readonly Rule[]>>()
+
+/** The checks' own rules name every kind that is known to embed pods: those of one resource are looked up. */
+function matchesAny(rules: readonly Rule[], request: AdmissionRequest, isExact: boolean): boolean {
+  if (rules.length <= FEW_RULES) return someMatch(rules, request, isExact)
+  let index = indexes.get(rules)
+  if (index === undefined) {
+    index = byResource(rules)
+    indexes.set(rules, index)
+  }
+  const { resource } = request.resource
+  const asked = request.requestResource.resource
+  return (
+    someMatch(index.get(resource), request, isExact) ||
+    (asked !== resource && someMatch(index.get(asked), request, isExact)) ||
+    someMatch(index.get('*'), request, isExact)
+  )
+}
+
+function someMatch(rules: readonly Rule[] | undefined, request: AdmissionRequest, isExact: boolean): boolean {
+  if (rules === undefined) return false
+  for (const rule of rules) if (matchesRule(rule, request, isExact)) return true
+  return false
+}
+
+function byResource(rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> {
+  const index = new Map<string, Rule[]>()
+  for (const rule of rules) {
+    for (const name of new Set(rule.resources.map(pattern => pattern.split('/')[0] ?? ''))) {
+      index.set(name, [...(index.get(name) ?? []), rule])
+    }
+  }
+  return index
+}
 
 function matchesRule(rule: Rule, request: AdmissionRequest, isExact: boolean): boolean {
   if (!rule.operations.includes('*') && !rule.operations.includes(request.operation)) return false

@@ -1,7 +1,8 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import { oneLine, quote, shorten } from '../admission/text.ts'
 import { deepEqual, dig, get, getList, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
-import { embeddedTemplates, type PodTemplateKind } from '../workload/kinds.ts'
+import { type EmbeddedPod, embeddedPods } from '../workload/embedded.ts'
+import type { PodTemplateKind } from '../workload/kinds.ts'
 import { CONTAINER_LISTS } from '../workload/pod.ts'
 
 /** Fields of a pod that change neither what it runs, nor where, nor what it reaches. */
@@ -65,20 +66,27 @@ export function riskChange(
   furtherKinds: readonly PodTemplateKind[],
 ): string | undefined {
   if (object === null || oldObject === null) return 'the object'
-  const templates = embeddedTemplates(kind, object, furtherKinds)
-  if (templates === undefined) return objectChange(object, oldObject, userInfo?.username ?? '')
-  const old = embeddedTemplates(kind, oldObject, furtherKinds) ?? []
+  const pods = embeddedPods(kind, object, furtherKinds)
+  const old = embeddedPods(kind, oldObject, furtherKinds) ?? []
+  // What is written in parts is compared as a whole: which part is about what, only its operator knows.
+  if (pods === undefined || [...pods, ...old].some(({ parts }) => parts !== undefined)) {
+    return objectChange(object, oldObject, userInfo?.username ?? '')
+  }
   const isSuspended = dig(oldObject, 'spec', 'suspend') === true
-  const changeFrom = (value: JsonObject, before: JsonObject | undefined) =>
-    before === undefined ? 'a further pod template' : podChange(get(value, 'spec'), get(before, 'spec'), isSuspended)
-  const byPointer = new Map(old.map(({ pointer, value }) => [pointer, value]))
+  const changeFrom = (pod: EmbeddedPod, before: EmbeddedPod | undefined) =>
+    before === undefined ? 'a further pod template' : podChange(specOf(pod), specOf(before), isSuspended)
+  const byPointer = new Map(old.map(pod => [pod.pointer, pod]))
   const others = old.length > 1 && old.length <= FEW_TEMPLATES ? old : []
-  for (const { pointer, value } of templates) {
-    const change = changeFrom(value, byPointer.get(pointer))
-    if (change === undefined || others.some(before => changeFrom(value, before.value) === undefined)) continue
+  for (const pod of pods) {
+    const change = changeFrom(pod, byPointer.get(pod.pointer))
+    if (change === undefined || others.some(before => changeFrom(pod, before) === undefined)) continue
     return shorten(change, MAX_CHANGE)
   }
   return undefined
+}
+
+function specOf({ shape, value }: EmbeddedPod): Json | undefined {
+  return shape === 'spec' ? value : get(value, 'spec')
 }
 
 /** Characters of a change as it is told. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parsePointer } from '../json/pointer.ts'
+import { compileSelector, contradictionIn } from '../workload/selector.ts'
 import { isEveryone, REASON_ANNOTATION } from './break-glass.ts'
 
 /** The API group and version of this project's documents. */
@@ -19,26 +20,31 @@ export const metadata = z.looseObject({
   annotations: z.record(z.string(), z.string()).optional(),
 })
 
-/** A label selector, as upstream. */
-export const labelSelector = z.strictObject({
-  matchLabels: z.record(z.string(), z.string()).optional(),
-  matchExpressions: z
-    .array(
-      z
-        .strictObject({
-          key: z.string().min(1, NOT_EMPTY),
-          operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-          values: z.array(z.string()).optional(),
-        })
-        .superRefine(({ operator, values }, context) => {
-          const needsValues = operator === 'In' || operator === 'NotIn'
-          if (needsValues === (values ?? []).length > 0) return
-          const message = needsValues ? `operator ${operator} needs values` : `operator ${operator} takes no values`
-          context.addIssue({ code: 'custom', path: ['values'], message })
-        }),
-    )
-    .optional(),
-})
+/** A label selector, as upstream. One that nothing can satisfy is refused. */
+export const labelSelector = z
+  .strictObject({
+    matchLabels: z.record(z.string(), z.string()).optional(),
+    matchExpressions: z
+      .array(
+        z
+          .strictObject({
+            key: z.string().min(1, NOT_EMPTY),
+            operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+            values: z.array(z.string()).optional(),
+          })
+          .superRefine(({ operator, values }, context) => {
+            const needsValues = operator === 'In' || operator === 'NotIn'
+            if (needsValues === (values ?? []).length > 0) return
+            const message = needsValues ? `operator ${operator} needs values` : `operator ${operator} takes no values`
+            context.addIssue({ code: 'custom', path: ['values'], message })
+          }),
+      )
+      .optional(),
+  })
+  .superRefine((selector, context) => {
+    const message = contradictionIn(compileSelector(selector))
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  })
 
 /** `*` beside other entries is refused by upstream too: it would read like a restriction and be none. */
 function wildcardAlone(list: readonly string[]): boolean {

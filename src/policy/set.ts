@@ -4,6 +4,7 @@ import type { OwnerKind } from '../workload/owner.ts'
 import { type CompiledDocument, type CompiledPolicy, compileDocument } from './compile.ts'
 import type { CompiledException } from './exceptions.ts'
 import { type Folder, hashOf, loadFolder } from './folder.ts'
+import { excludedByGateway } from './match-faults.ts'
 import { arrange } from './placement.ts'
 import { locateProblem, type Problem } from './problems.ts'
 import {
@@ -30,6 +31,10 @@ export interface PolicySet {
   readonly ownerKinds: readonly OwnerKind[] | undefined
   /** The namespace labels that a policy or an exception selects on. */
   readonly namespaceLabels: ReadonlySet<string>
+  /** Whether any policy names further kinds with pods. */
+  readonly hasPodTemplates: boolean
+  /** The resources of those kinds, by `group/kind`. */
+  readonly plurals: ReadonlyMap<string, string>
   /** Names the set: equal documents, equal hash. */
   readonly hash: string
 }
@@ -66,7 +71,7 @@ export function loadSet(folder: Folder, options: LoadOptions): LoadedSet {
   )
   const set = buildSet(documents, options)
   const staged = options.isUnstaged === true ? [] : unbrought(folder, set.documents, set.rollouts)
-  return { set, ...rest, warnings: [...rest.warnings, ...misspelt(folder, set), ...staged] }
+  return { set, ...rest, warnings: [...rest.warnings, ...misspelt(folder, set), ...leftAlone(folder, set), ...staged] }
 }
 
 /**
@@ -87,6 +92,15 @@ function misspelt({ documents }: Folder, { documents: policies, exceptions }: Po
   })
 }
 
+/** Policies about nothing but namespaces that no policy is applied to. */
+function leftAlone({ documents }: Folder, { documents: policies, excludedNamespaces }: PolicySet): readonly Problem[] {
+  return policies.flatMap(({ match, source: value }) => {
+    const source = documents.find(document => document.value === value)
+    const doubt = excludedByGateway(match, excludedNamespaces)
+    return source === undefined || doubt === undefined ? [] : [locateProblem(source, doubt)]
+  })
+}
+
 function buildSet(loaded: readonly CompiledDocument[], options: LoadOptions): PolicySet {
   const { excludedNamespaces, digest, rollouts = NO_ROLLOUT_SOURCES, isUnstaged = false } = options
   const documents = loaded.filter(document => document.kind === 'Policy')
@@ -99,7 +113,19 @@ function buildSet(loaded: readonly CompiledDocument[], options: LoadOptions): Po
     ({ namespaceSelector }) => namespaceSelector,
   )
   const namespaceLabels = new Set([...selectors.flat().map(({ key }) => key), ...ringLabels(rollouts)])
-  return { policies, documents, rollouts, exceptions, excludedNamespaces, ownerKinds, namespaceLabels, hash }
+  const further = policies.flatMap(({ podTemplates }) => podTemplates)
+  return {
+    policies,
+    documents,
+    rollouts,
+    exceptions,
+    excludedNamespaces,
+    ownerKinds,
+    namespaceLabels,
+    hasPodTemplates: further.length > 0,
+    plurals: new Map(further.map(({ group, kind, resource }) => [`${group}/${kind}`, resource])),
+    hash,
+  }
 }
 
 /** A policy that watches where it has not come has no consequence, whatever it says of itself. */

@@ -2,16 +2,22 @@ import { quote } from '../admission/text.ts'
 
 /** ` (did you mean "labels"?)` where one of the allowed words is close to `word`, otherwise nothing. */
 export function suggest(word: string, allowed: readonly string[]): string {
+  const best = nearest(word, allowed)
+  return best === undefined ? '' : ` (did you mean ${quote(best)}?)`
+}
+
+/** The allowed word that is closest to `word`; undefined if none is close. */
+export function nearest(word: string, allowed: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3))
   let best: string | undefined
   let bestDistance = limit + 1
   // A word this long is no slip of the pen, and comparing it would cost its length squared.
-  if (word.length > 64) return ''
+  if (word.length > 64) return undefined
   for (const candidate of allowed) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
-  return best === undefined ? '' : ` (did you mean ${quote(best)}?)`
+  return best
 }
 
 /** Levenshtein's distance, one row at a time. */

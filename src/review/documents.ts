@@ -7,7 +7,8 @@ import { compileInjection } from '../injection/compile.ts'
 import { deepEqual, get, type JsonObject } from '../json/value.ts'
 import { compileDocument } from '../policy/compile.ts'
 import type { Compiled } from '../policy/folder.ts'
-import type { Problem, SourceDocument } from '../policy/problems.ts'
+import { excludedByGateway } from '../policy/match-faults.ts'
+import { locateProblem, type Problem, type SourceDocument } from '../policy/problems.ts'
 import { compileRollout } from '../policy/rollout.ts'
 import type { ReviewContext, ReviewInput } from './context.ts'
 import { documentDoubts } from './document-doubts.ts'
@@ -25,7 +26,7 @@ export function admitDocument(
   context: ReviewContext,
 ): Reviewed {
   const { set } = context
-  const { problems, warnings } = faultsOf(request)
+  const { problems, warnings } = faultsOf(request, set.excludedNamespaces)
   const doubts = problems.length > 0 ? [] : documentDoubts(request, context)
   const auditAnnotations = { 'policy-set': set.hash }
   const isRefused = problems.length > 0
@@ -46,16 +47,19 @@ interface Faults {
 
 const NONE: Faults = { problems: [], warnings: [] }
 
-function faultsOf({ kind, subResource, operation, object, oldObject }: AdmissionRequest): Faults {
+function faultsOf(
+  { kind, subResource, operation, object, oldObject }: AdmissionRequest,
+  excludedNamespaces: readonly string[],
+): Faults {
   if (kind.group !== GROUP || !KINDS.includes(kind.kind) || subResource !== '' || object === null) return NONE
   // What stands already may lose a finalizer or get a label, however it came to stand.
   const isSame = operation === 'UPDATE' && deepEqual(get(object, 'spec'), get(oldObject ?? undefined, 'spec'))
   if (isSame) return NONE
-  const compiled = compile(kind.kind, object)
+  const compiled = compile(kind.kind, object, excludedNamespaces)
   return compiled.ok ? { problems: [], warnings: compiled.warnings } : { problems: compiled.problems, warnings: [] }
 }
 
-function compile(kind: string, object: JsonObject): Compiled<unknown> {
+function compile(kind: string, object: JsonObject, excludedNamespaces: readonly string[]): Compiled<unknown> {
   // The rest is the API server's and the controller's.
   const value = { apiVersion: object['apiVersion'], kind, metadata: object['metadata'], spec: object['spec'] }
   const nowhere = { line: 1, column: 1 }
@@ -67,7 +71,13 @@ function compile(kind: string, object: JsonObject): Compiled<unknown> {
     locate: () => ({ start: nowhere, end: nowhere }),
   }
   if (kind === 'CanaryRollout') return compileRollout(source)
-  return kind === 'SidecarInjection' ? compileInjection(source) : compileDocument(source, CHECKS)
+  if (kind === 'SidecarInjection') return compileInjection(source)
+  const compiled = compileDocument(source, CHECKS)
+  if (!compiled.ok || compiled.document.kind !== 'Policy') return compiled
+  const doubt = excludedByGateway(compiled.document.match, excludedNamespaces)
+  return doubt === undefined
+    ? compiled
+    : { ...compiled, warnings: [...compiled.warnings, locateProblem(source, doubt)] }
 }
 
 function messageOf(request: AdmissionRequest, problems: readonly Problem[]): string {

@@ -51,6 +51,8 @@ export interface ReviewFacts {
   readonly unknownNamespaces: readonly { readonly kind: string; readonly name: string }[]
   /** What break-glass exceptions let pass, each once for each policy. */
   readonly breakGlass: readonly GlassFact[]
+  /** Whether the object holds what looks like a pod in a place that no policy knows. */
+  readonly hasUnjudgedPods?: true
   /** The exceptions that would have covered a finding but are past their date. */
   readonly expiredExceptions: readonly string[]
   /** What became of each injection; empty but on `/mutate`. */

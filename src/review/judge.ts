@@ -64,6 +64,7 @@ export function judge(
       decisions: decisionFacts(decision, results),
       durations,
       unknownNamespaces,
+      ...(decision.skipped.some(({ isUnjudged }) => isUnjudged === true) && { hasUnjudgedPods: true as const }),
       breakGlass: brokenGlass(decision),
       rollouts,
       expiredExceptions: decision.expired.map(({ exception }) => exception),

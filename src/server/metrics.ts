@@ -3,6 +3,7 @@ import type { Followed } from '../cluster/following.ts'
 import type { CompiledException } from '../policy/exceptions.ts'
 import type { RecordDocument } from '../policy/rollout-record.ts'
 import type { ReviewFacts } from '../review/facts.ts'
+import { boundedLabels } from './bounded-labels.ts'
 
 /** Seconds: from a review that parses a small body to one that meets the API server's patience. */
 const REVIEW_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -43,6 +44,11 @@ export function createMetrics() {
       'unknown_namespace_labels_total',
       'Documents that got the strictest answer because the labels of the namespace are unknown: a policy was applied, an exception was not, nor an injection made.',
       ['kind', 'name'],
+    ),
+    unjudgedPods: counter(
+      'unjudged_pods_total',
+      'Reviews of objects that hold what looks like a pod in a place that no policy knows, by resource: add it to podTemplates.',
+      ['resource'],
     ),
     breakGlass: counter(
       'break_glass_total',
@@ -164,6 +170,9 @@ export function createMetrics() {
 
 export type Metrics = ReturnType<typeof createMetrics>
 
+/** A cluster has some hundred custom resources; a label must not grow with what clients make up. */
+const resourceLabel = boundedLabels(200)
+
 /** Counts one review. */
 export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: number): void {
   const { path, result, code } = facts
@@ -185,6 +194,8 @@ export function observeReview(metrics: Metrics, facts: ReviewFacts, seconds: num
     metrics.rolloutReviews.inc({ rollout, record: String(record), role, version, result: became })
   for (const { invariant } of facts.proofFailures) metrics.proofFailures.inc({ invariant })
   for (const document of facts.unknownNamespaces) metrics.unknownNamespaces.inc(document)
+  if (facts.hasUnjudgedPods === true)
+    metrics.unjudgedPods.inc({ resource: resourceLabel(facts.request?.resource ?? '') })
 }
 
 /** Shows the state of each rollout, and forgets what was counted in states that are over. */

@@ -1,27 +1,15 @@
-import { append, type Pointer, parsePointer } from '../json/pointer.ts'
-import { isList, isObject, type Json, type JsonObject } from '../json/value.ts'
+import { CUSTOM_KINDS } from './custom-kinds/index.ts'
+import type { GroupKind, PodTemplateKind } from './pod-places.ts'
 
-/** A kind in any of its versions. */
-export interface GroupKind {
-  readonly group: string
-  readonly kind: string
-}
-
-/** A kind that embeds pod templates, and where. A segment `*` of a pointer stands for every element of a list. */
-export interface PodTemplateKind extends GroupKind {
-  /** Plural resource name, as in the API's paths. */
-  readonly resource: string
-  /** Pointers to what holds the pod's `metadata` and `spec`; `''` for a Pod itself. */
-  readonly pointers: readonly string[]
-}
+export type { GroupKind, PodTemplateKind } from './pod-places.ts'
 
 const TEMPLATE = ['/spec/template']
 
 /**
- * Every kind that the gateway knows to embed a pod template: Kubernetes' own (also under the groups that they had
- * before 1.16, which still stand in manifests), and the custom resources that fleets use most.
+ * Kubernetes' own kinds that embed a pod template, also under the groups that they had before 1.16, which still stand in
+ * manifests.
  */
-export const POD_TEMPLATE_KINDS: readonly PodTemplateKind[] = [
+export const KUBERNETES_KINDS: readonly PodTemplateKind[] = [
   { group: '', kind: 'Pod', resource: 'pods', pointers: [''] },
   { group: '', kind: 'PodTemplate', resource: 'podtemplates', pointers: ['/template'] },
   { group: '', kind: 'ReplicationController', resource: 'replicationcontrollers', pointers: TEMPLATE },
@@ -34,60 +22,45 @@ export const POD_TEMPLATE_KINDS: readonly PodTemplateKind[] = [
   { group: 'extensions', kind: 'DaemonSet', resource: 'daemonsets', pointers: TEMPLATE },
   { group: 'batch', kind: 'Job', resource: 'jobs', pointers: TEMPLATE },
   { group: 'batch', kind: 'CronJob', resource: 'cronjobs', pointers: ['/spec/jobTemplate/spec/template'] },
-  { group: 'argoproj.io', kind: 'Rollout', resource: 'rollouts', pointers: TEMPLATE },
-  { group: 'serving.knative.dev', kind: 'Service', resource: 'services', pointers: TEMPLATE },
-  {
-    group: 'jobset.x-k8s.io',
-    kind: 'JobSet',
-    resource: 'jobsets',
-    pointers: ['/spec/replicatedJobs/*/template/spec/template'],
-  },
 ]
+
+/** Every kind that the gateway knows to embed pods: Kubernetes' own, and well-known custom resources. */
+export const POD_TEMPLATE_KINDS: readonly PodTemplateKind[] = [...KUBERNETES_KINDS, ...CUSTOM_KINDS]
+
+/**
+ * The kinds whose controllers make pods of a template as it is: what an injection makes of the template is what the
+ * webhook will make of the pod. Of other kinds an operator adds to what is written, or writes something else.
+ */
+export const INJECTABLE_KINDS: readonly PodTemplateKind[] = POD_TEMPLATE_KINDS.filter(
+  kind => KUBERNETES_KINDS.includes(kind) || ['Rollout', 'Service', 'JobSet'].includes(kind.kind),
+)
 
 /** Whether two kinds are the same, whatever their versions. */
 export function sameKind(a: GroupKind, b: GroupKind): boolean {
   return a.kind === b.kind && a.group === b.group
 }
 
-/** A pod template as it stands in an object, unjudged. */
-export interface EmbeddedTemplate {
-  /** Where it stands: `''` for a Pod, `/spec/template` in a Deployment. */
-  readonly pointer: Pointer
-  readonly value: JsonObject
+/** The entries of each kind in a list of kinds. Built once for each list. */
+const indexes = new WeakMap<readonly GroupKind[], ReadonlyMap<string, readonly GroupKind[]>>()
+
+/** The entries of `kind` in `kinds`; empty if there are none. A look-up, however long the list is. */
+export function entriesOf<Entry extends GroupKind>(kinds: readonly Entry[], kind: GroupKind): readonly Entry[] {
+  let index = indexes.get(kinds)
+  if (index === undefined) {
+    index = Map.groupBy(kinds, keyOf)
+    indexes.set(kinds, index)
+  }
+  // The index of a list holds entries of that list.
+  return (index.get(keyOf(kind)) ?? NONE) as readonly Entry[]
 }
 
-/**
- * The pod templates that `object` embeds, in the order of the pointers. Undefined where `kind` is not known to embed
- * any; empty where it is, and the object has none (a template that is missing, null or no object).
- */
-export function embeddedTemplates(
-  kind: GroupKind,
-  object: JsonObject,
-  furtherKinds: readonly PodTemplateKind[] = [],
-): readonly EmbeddedTemplate[] | undefined {
-  let found: Map<Pointer, EmbeddedTemplate> | undefined
-  for (const kinds of [POD_TEMPLATE_KINDS, furtherKinds]) {
-    for (const known of kinds) {
-      if (!sameKind(known, kind)) continue
-      found ??= new Map()
-      for (const pointer of known.pointers) {
-        for (const template of expand(object, '', parsePointer(pointer) ?? [])) {
-          if (!found.has(template.pointer)) found.set(template.pointer, template)
-        }
-      }
-    }
-  }
-  return found && [...found.values()]
+/** Whether a list of kinds has `kind`. */
+export function hasKind(kinds: readonly GroupKind[], kind: GroupKind): boolean {
+  return entriesOf(kinds, kind).length > 0
 }
 
-function* expand(value: Json | undefined, at: Pointer, segments: readonly string[]): Generator<EmbeddedTemplate> {
-  const [segment, ...rest] = segments
-  if (segment === undefined) {
-    if (isObject(value)) yield { pointer: at, value }
-  } else if (segment === '*') {
-    if (!isList(value)) return
-    for (const [index, item] of value.entries()) yield* expand(item, append(at, index), rest)
-  } else if (isObject(value) && Object.hasOwn(value, segment)) {
-    yield* expand(value[segment], append(at, segment), rest)
-  }
+const NONE: readonly GroupKind[] = []
+
+function keyOf({ group, kind }: GroupKind): string {
+  return `${group}/${kind}`
 }

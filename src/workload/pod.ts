@@ -1,13 +1,19 @@
-import { append, type Pointer } from '../json/pointer.ts'
-import { get, getList, getString, isObject, type JsonObject } from '../json/value.ts'
+import { append, type Pointer, type Segment } from '../json/pointer.ts'
+import { get, getList, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
 import { Budget } from './commands/budget.ts'
 import { commandsOf, commandsOfHooks, type ReadCommands } from './commands/commands.ts'
 import { type Variables, variablesOf } from './commands/environment.ts'
-import { type EmbeddedTemplate, embeddedTemplates, type GroupKind, type PodTemplateKind } from './kinds.ts'
+import { type EmbeddedPod, type EmbeddedTemplate, embeddedPods } from './embedded.ts'
+import { partsOf } from './pod-parts.ts'
+import {
+  CONTAINER_LISTS,
+  type ContainerList,
+  type GroupKind,
+  type PodParts,
+  type PodTemplateKind,
+} from './pod-places.ts'
 
-/** The three lists of a pod spec that hold containers. */
-export const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
-export type ContainerList = (typeof CONTAINER_LISTS)[number]
+export { CONTAINER_LISTS, type ContainerList } from './pod-places.ts'
 
 /** One volume mount of a container. */
 export interface Mount {
@@ -49,28 +55,43 @@ export interface Volume {
 export interface Pod {
   /** Where it stands in the object: `''` for a Pod, `/spec/template` in a Deployment. */
   readonly pointer: Pointer
+  /** Whether `pointer` leads to a pod's metadata and spec: not to a bare pod spec, and not to parts of one. */
+  readonly isTemplate: boolean
+  /** Whether it is put together from parts, each with a pointer of its own. */
+  readonly isParts: boolean
+  /** Whether an operator adds to what is written here, so that what is missing may come from there. */
+  readonly isPartial: boolean
   readonly metadata: JsonObject | undefined
   readonly spec: JsonObject | undefined
+  /** The pointer into the object to a field of `spec`, which may have another name there. */
+  specAt(...path: readonly Segment[]): Pointer
   readonly containers: readonly Container[]
   readonly volumes: readonly Volume[]
 }
 
 /**
  * The pods and pod templates in `object`. This is the one iterator over containers and volumes: whatever reads them
- * comes through here, so that no list is forgotten. Entries that are no objects are passed over: the API server
+ * comes through here, so that no list is forgotten. Entries that are not objects are passed over: the API server
  * refuses them.
  *
- * @returns undefined where `kind` is not known to embed a pod template, and in words what it has too much of to be read.
+ * @returns undefined if `kind` is not known to embed pods, and in words what it has too much of to be read.
  */
 export function podsOf(
   kind: GroupKind,
   object: JsonObject,
   furtherKinds?: readonly PodTemplateKind[],
 ): readonly Pod[] | string | undefined {
-  const templates = embeddedTemplates(kind, object, furtherKinds)
-  if (templates === undefined) return undefined
+  const embedded = embeddedPods(kind, object, furtherKinds)
+  if (embedded === undefined) return undefined
   const budget = new Budget()
-  return oversizeOf(templates.map(({ value }) => value)) ?? templates.map(template => podOf(template, budget))
+  const size = new PodSize()
+  const pods: Pod[] = []
+  for (const place of embedded) {
+    const excess = size.add(place)
+    if (excess !== undefined) return excess
+  }
+  for (const place of embedded) pods.push(readPod(place, budget))
+  return pods
 }
 
 /**
@@ -81,25 +102,48 @@ export function podsOf(
 const MAX_CONTAINERS = 2000
 const MAX_VOLUMES = 20_000
 
-/** Says which of the limits pods are over; undefined where they are within them. A template without a container counts as one. */
+/** Says which of the limits pods are over; undefined if they are within them. A template without a container counts as one. */
 export function oversizeOf(pods: readonly JsonObject[]): string | undefined {
-  let containers = 0
-  let volumes = 0
-  for (const pod of pods) {
-    const spec = get(pod, 'spec')
-    const before = containers
-    for (const name of CONTAINER_LISTS) {
-      const list = getList(spec, name)
-      containers += list.length
-      if (containers > MAX_CONTAINERS) break
-      for (const container of list) volumes += getList(container, 'volumeMounts').length
-    }
-    if (containers === before) containers++
-    if (containers > MAX_CONTAINERS) return `more than ${MAX_CONTAINERS} containers`
-    volumes += getList(spec, 'volumes').length
-    if (volumes > MAX_VOLUMES) return `more than ${MAX_VOLUMES} volumes and mounts`
+  const size = new PodSize()
+  for (const value of pods) {
+    const excess = size.add({ pointer: '', value, shape: 'template', isPartial: false })
+    if (excess !== undefined) return excess
   }
   return undefined
+}
+
+/** Counts what pods have, up to the limits. */
+class PodSize {
+  #containers = 0
+  #volumes = 0
+
+  /** Adds one pod; says which limit all of them together are over. */
+  add(pod: EmbeddedPod): string | undefined {
+    const before = this.#containers
+    if (pod.parts !== undefined) this.#addParts(pod)
+    else this.#addSpec(pod.shape === 'spec' ? pod.value : get(pod.value, 'spec'))
+    if (this.#containers === before) this.#containers++
+    if (this.#containers > MAX_CONTAINERS) return `more than ${MAX_CONTAINERS} containers`
+    return this.#volumes > MAX_VOLUMES ? `more than ${MAX_VOLUMES} volumes and mounts` : undefined
+  }
+
+  #addSpec(spec: Json | undefined): void {
+    for (const name of CONTAINER_LISTS) {
+      const list = getList(spec, name)
+      this.#containers += list.length
+      if (this.#containers > MAX_CONTAINERS) break
+      for (const container of list) this.#volumes += getList(container, 'volumeMounts').length
+    }
+    this.#volumes += getList(spec, 'volumes').length
+  }
+
+  #addParts({ pointer, value, parts }: EmbeddedPod): void {
+    if (parts === undefined) return
+    const { containers, volumes } = partsOf(value, pointer, parts, MAX_VOLUMES + 1)
+    this.#containers += containers.length
+    this.#volumes += volumes.length
+    for (const container of containers) this.#volumes += getList(container.value, 'volumeMounts').length
+  }
 }
 
 /** Whether a container was put into a running pod: it has no resources of its own. */
@@ -113,15 +157,46 @@ export function isEphemeral({ list }: Container): boolean {
  * @param budget what reading its commands may cost, together with those of the other pods of its object.
  */
 export function podOf({ pointer, value }: EmbeddedTemplate, budget = new Budget()): Pod {
-  const metadata = get(value, 'metadata')
-  const spec = get(value, 'spec')
-  const at = append(pointer, 'spec')
+  return readPod({ pointer, value, shape: 'template', isPartial: false }, budget)
+}
+
+function readPod(embedded: EmbeddedPod, budget: Budget): Pod {
+  const { pointer, value, shape, parts, isPartial } = embedded
+  if (parts !== undefined) return podOfParts(value, pointer, parts, budget)
+  const [metadata, spec] = shape === 'spec' ? [undefined, value] : [get(value, 'metadata'), get(value, 'spec')]
+  const at = shape === 'spec' ? pointer : append(pointer, 'spec')
   return {
     pointer,
+    isTemplate: shape === 'template',
+    isParts: false,
+    isPartial,
     metadata: isObject(metadata) ? metadata : undefined,
     spec: isObject(spec) ? spec : undefined,
+    specAt: (...path) => append(at, ...path),
     containers: isObject(spec) ? containersOf(spec, at, budget) : [],
     volumes: isObject(spec) ? volumesOf(spec, at) : [],
+  }
+}
+
+function podOfParts(root: JsonObject, pointer: Pointer, places: PodParts, budget: Budget): Pod {
+  const { spec, specPointer, containers, volumes } = partsOf(root, pointer, places, Number.POSITIVE_INFINITY)
+  const rename = places.spec?.rename ?? {}
+  return {
+    pointer,
+    isTemplate: false,
+    isParts: true,
+    isPartial: true,
+    metadata: undefined,
+    spec,
+    specAt: (...path) => {
+      const [field, ...rest] = path
+      const own = typeof field === 'string' && Object.hasOwn(rename, field) ? rename[field] : field
+      return own === undefined ? specPointer : append(specPointer, own, ...rest)
+    },
+    containers: containers.map(
+      ({ pointer: at, value, list }, index) => new ContainerEntry(value, list, () => at, index, budget, 'own'),
+    ),
+    volumes: volumes.map(({ pointer: at, value }, index) => new VolumeEntry(value, () => at, index, 'own')),
   }
 }
 
@@ -129,16 +204,19 @@ export function podOf({ pointer, value }: EmbeddedTemplate, budget = new Budget(
 class Entry {
   readonly value: JsonObject
   readonly index: number
-  readonly #list: () => Pointer
+  readonly #at: () => Pointer
+  readonly #of: 'list' | 'own'
 
-  constructor(value: JsonObject, list: () => Pointer, index: number) {
+  /** @param at the pointer of its list, or its own. */
+  constructor(value: JsonObject, at: () => Pointer, index: number, of: 'list' | 'own' = 'list') {
     this.value = value
     this.index = index
-    this.#list = list
+    this.#at = at
+    this.#of = of
   }
 
   get pointer(): Pointer {
-    return append(this.#list(), this.index)
+    return this.#of === 'own' ? this.#at() : append(this.#at(), this.index)
   }
 }
 
@@ -165,8 +243,15 @@ class ContainerEntry extends Entry implements Container {
   #commands: ReadCommands | undefined
   #hookCommands: ReadCommands | undefined
 
-  constructor(value: JsonObject, list: ContainerList, at: () => Pointer, index: number, budget: Budget) {
-    super(value, at, index)
+  constructor(
+    value: JsonObject,
+    list: ContainerList,
+    at: () => Pointer,
+    index: number,
+    budget: Budget,
+    of: 'list' | 'own' = 'list',
+  ) {
+    super(value, at, index, of)
     this.list = list
     this.#budget = budget
     this.mounts = mountsOf(value, () => append(this.pointer, 'volumeMounts'))

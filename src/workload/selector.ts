@@ -33,6 +33,28 @@ export function compileSelector(selector: LabelSelector | undefined): Selector {
   return [...labels, ...expressions]
 }
 
+/** Says why no labels can satisfy a selector; undefined if some can. */
+export function contradictionIn(selector: Selector): string | undefined {
+  for (const [key, requirements] of Map.groupBy(selector, requirement => requirement.key)) {
+    const isAbsent = requirements.some(({ operator }) => operator === 'DoesNotExist')
+    const isPresent = requirements.some(({ operator }) => operator === 'Exists' || operator === 'In')
+    if (isAbsent && isPresent) {
+      return `can never select anything: the label ${JSON.stringify(key)} must be there and must not be there`
+    }
+    const lists = requirements.filter(({ operator }) => operator === 'In').map(({ values }) => values)
+    // An empty list is a fault of its own.
+    if (lists.length === 0 || lists.some(values => values.length === 0)) continue
+    const refused = new Set(requirements.filter(({ operator }) => operator === 'NotIn').flatMap(({ values }) => values))
+    const left = lists
+      .reduce((all, values) => all.filter(value => values.includes(value)))
+      .filter(value => !refused.has(value))
+    if (left.length === 0) {
+      return `can never select anything: no value of the label ${JSON.stringify(key)} satisfies all its requirements`
+    }
+  }
+  return undefined
+}
+
 const OPERATORS: readonly string[] = ['In', 'NotIn', 'Exists', 'DoesNotExist'] satisfies Requirement['operator'][]
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { POD_TEMPLATE_KINDS } from '../../src/workload/kinds.ts'
+import { INJECTABLE_KINDS } from '../../src/workload/kinds.ts'
 import { judge, requestFor, shippedHostPath } from '../support/engine.ts'
 import {
   DENIED_SOURCES,
@@ -21,8 +21,8 @@ function verdictOn(manifest: unknown): 'allow' | 'deny' {
 
 const CASES = HOST_PATH_CASES.map(entry => ({ ...entry, shown: JSON.stringify(entry.path) }))
 
-it('has an object for every kind that embeds a pod template', () => {
-  expect(Object.keys(WORKLOADS).sort()).toEqual([...new Set(POD_TEMPLATE_KINDS.map(({ kind }) => kind))].sort())
+it('has an object for every kind that makes pods of a template as it is', () => {
+  expect(Object.keys(WORKLOADS).sort()).toEqual([...new Set(INJECTABLE_KINDS.map(({ kind }) => kind))].sort())
 })
 
 it('reads a table with both verdicts', () => {

@@ -26,7 +26,9 @@ function matchOf(matchConstraints: unknown, spec: Readonly<Record<string, unknow
 
 /** Whether one rule, everything in it left open but what is given, matches. */
 function matches(rule: object, request: AdmissionRequest, constraints: object = {}): boolean {
-  const match = matchOf({ resourceRules: [{ ...RULE, ...rule }], ...constraints })
+  // A policy that can match nothing at all is refused, so there is something else.
+  const other = { ...RULE, apiGroups: ['example.com'], operations: ['CREATE'], resources: ['others'] }
+  const match = matchOf({ resourceRules: [{ ...RULE, ...rule }, other], ...constraints })
   return matchRequest(match, request, [], NO_NAMESPACE_LABELS).kind === 'matches'
 }
 

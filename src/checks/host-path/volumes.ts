@@ -37,10 +37,24 @@ export function judgeVolume(volume: Volume, users: Users, params: HostPathParams
       findings.push(...judged.findings)
       path = judged.path
       hole = judged.hole
+    } else if (source === 'hostDisk' && getString(value, 'path') !== undefined) {
+      // KubeVirt mounts the directory of the disk's file into the pod in which the machine runs.
+      const disk = getString(value, 'path') ?? ''
+      const what = () => `volume ${quote(volume.name)} keeps the disk ${quote(disk)} on the node: it mounts hostPath`
+      const judged = judgeHostPath(what, { path: directoryOf(disk) }, append(volume.pointer, source), params, users)
+      findings.push(...judged.findings)
+      path = judged.path
+      hole = judged.hole
     } else
       findings.push(...judgeSource(() => `volume ${quote(volume.name)}`, source, value, volume.pointer, params, users))
   }
   return { findings, path, hole, isRefused: findings.some(finding => finding.level === 'violation') }
+}
+
+/** The directory of a file as KubeVirt finds it; what is no absolute path stays what it is, and is refused. */
+function directoryOf(file: string): string {
+  const end = file.lastIndexOf('/')
+  return end < 0 ? file : file.slice(0, end) || '/'
 }
 
 /** Who mounts which volume of a pod, looked up once for all of them. */

@@ -2,7 +2,7 @@ import { get } from '../../json/value.ts'
 import { POD_TEMPLATE_KINDS } from '../../workload/kinds.ts'
 import type { Pod } from '../../workload/pod.ts'
 import type { Check, CheckResult } from '../check.ts'
-import { collect, type Findings } from '../findings.ts'
+import { collect, type Findings, MissingParts } from '../findings.ts'
 import { rulesFor } from '../resources.ts'
 import { controlOf, type PodSecurityControl, type PodSecurityId } from './controls.ts'
 import { newerThanKnown, type PodSecurityParams, paramsOf } from './params.ts'
@@ -30,9 +30,14 @@ export function podSecurityCheck({ id, summary, judge }: PodSecurityJudge): Chec
     warnings: newerThanKnown,
     run({ pods }, params) {
       if (!isInForce(control, params)) return NOTHING
+      const missing = pods.some(({ isPartial }) => isPartial) ? new MissingParts() : undefined
       const findings = collect(found => {
-        for (const pod of pods) if (!isSpared(pod, control, params.minor)) judge(pod, params.minor, found)
+        for (const pod of pods) {
+          if (!isSpared(pod, control, params.minor)) judge(pod, params.minor, missing?.heldBack(pod, found) ?? found)
+        }
       })
+      const skipped = missing?.skipped
+      if (skipped !== undefined) return { findings, skipped }
       return findings.length === 0 ? NOTHING : { findings }
     },
   }

@@ -16,6 +16,8 @@ export interface Fault {
   readonly hint: string
   /** Rules of the same check that are at least as bad: `add "ALL"` beside `add "SYS_ADMIN"`. */
   readonly atMost?: readonly string[]
+  /** Whether it is about something that is not there. */
+  readonly isMissing?: true
 }
 
 /** A violation by the pod itself, which concerns all its containers, or by one container. */
@@ -24,15 +26,13 @@ export function violation(pod: Pod, container: Container | undefined, fault: Fau
   const concerned = container === undefined ? pod.containers : [container]
   const identity = container === undefined ? ['pod'] : [container.list, inKey(container.name)]
   return {
-    pointer:
-      container === undefined
-        ? closest(append(pod.pointer, 'spec'), pod.spec, path)
-        : closest(container.pointer, container.value, path),
+    pointer: container === undefined ? closestOf(pod, path) : closest(container.pointer, container.value, path),
     message: `${container === undefined ? 'the pod' : nameOf(container)} ${says}`,
     hint,
     level: 'violation',
     key: `${rule} ${JSON.stringify(identity)}`,
     facts: { containers: concerned.map(({ name, image }) => ({ name, image })) },
+    ...(fault.isMissing === true && { isMissing: true as const }),
     severity: severityOf(container === undefined ? 'pod' : 'container', fault, concerned.length),
   }
 }
@@ -52,6 +52,13 @@ const NOUNS = { initContainers: 'init container', containers: 'container', ephem
 /** `init container "migrate"`. */
 function nameOf({ list, name }: Container): string {
   return `${NOUNS[list]} ${quote(name)}`
+}
+
+/** The same of a field of the pod's spec, which may have another name where it stands. */
+function closestOf(pod: Pod, path: readonly Segment[]): Pointer {
+  const [field, ...rest] = path
+  const value = field === undefined ? undefined : get(pod.spec, String(field))
+  return field === undefined || value === undefined ? pod.specAt() : closest(pod.specAt(field), value, rest)
 }
 
 /** The pointer to what stands at `path`, or to the closest that exists on the way to it. */

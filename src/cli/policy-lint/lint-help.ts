@@ -24,13 +24,16 @@ of any kind, in UTF-8, or in UTF-16 with a byte order mark.
 
 Every finding shows its file, line and column, the lines around it, what is wrong and what to do
 instead. The verdict is the cluster's own: the same policies, the same code. A rule that needs what
-a file does not say is reported as skipped, never as passed.
+a file does not say is reported as skipped, never as passed. If the cluster may refuse what was not
+judged (a pod in a place that no policy knows, labels of a namespace that decide) the run fails.
 
 Exit codes:
-  0  everything was checked, and the cluster would take it
+  0  every object was judged, and the cluster would take it; what only a live request tells, such as
+     the selector of a pod's owner, may have been skipped
   1  the cluster would refuse something
   2  something could not be checked: an unreadable file, a path that matches nothing, no Kubernetes
-     object, no policy, a wrong option. 2 wins over 1: nothing is green because it was not read.
+     object, no policy, a wrong option, or an object that was not judged (see --allow-unjudged).
+     2 wins over 1: nothing is green because it was not read or not judged.
 
 Results go to the standard output, everything else to the standard error.
 

@@ -20,6 +20,7 @@ function lintOptions(env: Io['env']) {
     ...verdictOptions(env),
     namespace: text('NAME', 'The namespace of objects that name none.', 'default'),
     format: choice(['text', 'json'], 'How results are written.', 'text'),
+    'allow-unjudged': flag('Takes what could not be judged for clean; it is counted all the same.'),
     all: flag('Prints also what policies only record (action Audit).', { short: 'a' }),
     quiet: flag('Prints only what makes the run fail.', { short: 'q' }),
     'no-color': flag('No colours; NO_COLOR in the environment says the same.'),
@@ -53,7 +54,15 @@ async function lintPaths(options: LintOptions, paths: readonly string[], io: Io)
   const reporter = withMessages(reporterOf(options, isColored ? COLORED : PLAIN, io), io)
   const loaded = await loadPolicies(options, io)
   if (!loaded.ok) {
-    const summary = { files: 0, documents: 0, objects: 0, findings: 0, skipped: 0, errors: loaded.errors.length }
+    const summary = {
+      files: 0,
+      documents: 0,
+      objects: 0,
+      findings: 0,
+      skipped: 0,
+      unjudged: 0,
+      errors: loaded.errors.length,
+    }
     reporter.end(summary, loaded.errors)
     return NOT_CHECKED
   }
@@ -61,6 +70,8 @@ async function lintPaths(options: LintOptions, paths: readonly string[], io: Io)
   for (const note of [...loaded.notes, ...inputs.notes]) io.stderr(`policy-lint: ${oneLine(note)}\n`)
   const { summary, denials } = await lintInputs(inputs, loaded.context, io.stdin, reporter)
   if (summary.errors > 0) return NOT_CHECKED
+  // What was not judged is not green, unless somebody asks for it.
+  if (summary.unjudged > 0 && !options['allow-unjudged']) return NOT_CHECKED
   return denials > 0 ? VIOLATIONS : CLEAN
 }
 

@@ -1,7 +1,7 @@
 import { compareText } from '../../admission/text.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { CompiledPolicy } from '../../policy/compile.ts'
-import { HARMLESS_SUBRESOURCES } from '../../policy/evaluate.ts'
+import { HARMLESS_SUBRESOURCES } from '../../policy/harmless.ts'
 
 /** A resource that the API serves, as far as rules are made of it. */
 export interface ServedResource {

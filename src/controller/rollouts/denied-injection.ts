@@ -6,7 +6,7 @@ import { type InjectionSet, planInjections } from '../../injection/plan.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { CompiledPolicy } from '../../policy/compile.ts'
 import type { NamespaceLabels } from '../../policy/match.ts'
-import { POD_TEMPLATE_KINDS } from '../../workload/kinds.ts'
+import { INJECTABLE_KINDS } from '../../workload/kinds.ts'
 
 /**
  * A policy that refuses what an injection would refuse: pods in which it finds something in its way, where it says `onConflict: Deny`.
@@ -21,8 +21,8 @@ export function denialsOfInjection(
 ): CompiledPolicy {
   const check: BoundCheck = {
     id: 'injection',
-    kinds: POD_TEMPLATE_KINDS,
-    resources: rulesFor(POD_TEMPLATE_KINDS),
+    kinds: INJECTABLE_KINDS,
+    resources: rulesFor(INJECTABLE_KINDS),
     warnings: [],
     run({ pods, request: { namespace } }) {
       const { here } = injectionsAt(set, () => ({ name: namespace, labels: namespaceLabels.labelsOf(namespace) }))

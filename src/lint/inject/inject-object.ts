@@ -6,7 +6,8 @@ import type { Pointer } from '../../json/pointer.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { InjectionFact, ProofFailure } from '../../review/facts.ts'
 import { inject } from '../../review/inject.ts'
-import { type EmbeddedTemplate, embeddedTemplates } from '../../workload/kinds.ts'
+import { type EmbeddedTemplate, templatesOf } from '../../workload/embedded.ts'
+import { INJECTABLE_KINDS } from '../../workload/kinds.ts'
 import { claimedVolumes, selectorBeside } from '../../workload/template.ts'
 import { type LintContext, lintFacts, referenceOf } from '../judge.ts'
 import type { ObjectReference } from '../report.ts'
@@ -45,7 +46,7 @@ export interface InjectedPod {
  */
 export function injectObject(object: JsonObject, context: InjectContext): readonly InjectedPod[] {
   const request = requestFor(object, context.defaultNamespace)
-  const templates = embeddedTemplates(request.kind, object) ?? []
+  const templates = templatesOf(request.kind, object, INJECTABLE_KINDS) ?? []
   return templates.map(template => injectTemplate(object, template, request, context))
 }
 

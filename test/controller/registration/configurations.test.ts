@@ -72,9 +72,9 @@ describe('the rules of a webhook', () => {
   it('are the union over all policies, the same in any order', () => {
     const policies = set(
       { name: 'a', matchConstraints: rule([''], ['pods'], ['CREATE']) },
-      { name: 'b', matchConstraints: rule([''], ['pods'], ['DELETE']) },
+      { name: 'b', matchConstraints: rule([''], ['pods'], ['DELETE', 'UPDATE']) },
     )
-    const expected = [' | CREATE DELETE | pods']
+    const expected = [' | CREATE DELETE UPDATE | pods']
     expect(shown(rulesOf(policies, SERVED))).toEqual(expected)
     expect(shown(rulesOf(policies.toReversed(), SERVED))).toEqual(expected)
   })

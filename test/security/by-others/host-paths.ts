@@ -139,8 +139,8 @@ export function hostPathTries(attack: Add): void {
     data: { spec: { template: template(ROOT) } },
   })
   hostPath(
-    'passed',
-    'a workload that nobody has described, CloneSet',
+    'denied',
+    'a workload of another project, CloneSet',
     kind('apps.kruise.io/v1alpha1', 'CloneSet', { template: template(ROOT) }),
   )
   hostPath(
