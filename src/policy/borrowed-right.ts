@@ -38,11 +38,21 @@ export function withoutBorrowedRight(
     exception =>
       mayHaveLetIn(exception, policy, check, relaxed.from, request, namespaceLabels) && keepsReason(exception, request),
   )
-  const change = isLentOn ? riskChange(request, podTemplates) : 'it no longer fits the exception'
+  const change = isLentOn ? changeOf(request, podTemplates) : 'it no longer fits the exception'
   if (change === undefined) return finding
   const why = `the exception ${lender.name} may have let in what is there already, so only a user whom it covers may change it (${isLentOn ? `changed: ${change}` : change})`
   const { hint } = relaxed.from
   return { ...relaxed.from, hint: hint === undefined ? why : `${hint}; ${why}` }
+}
+
+/** What was said of a request already: a thousand findings of it ask the same. */
+const changes = new WeakMap<AdmissionRequest, Map<CompiledPolicy['podTemplates'], string | undefined>>()
+
+function changeOf(request: AdmissionRequest, podTemplates: CompiledPolicy['podTemplates']): string | undefined {
+  const known = changes.get(request) ?? new Map<CompiledPolicy['podTemplates'], string | undefined>()
+  changes.set(request, known)
+  if (!known.has(podTemplates)) known.set(podTemplates, riskChange(request, podTemplates))
+  return known.get(podTemplates)
 }
 
 /** Whether the reason for which the glass was broken is still on the object. */

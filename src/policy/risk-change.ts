@@ -11,12 +11,10 @@ const HARMLESS_IN_POD: ReadonlySet<string> = new Set([
   'schedulingGates',
   'terminationGracePeriodSeconds',
 ])
-const HARMLESS_IN_CONTAINER: ReadonlySet<string> = new Set([
-  'resizePolicy',
-  'resources',
-  'terminationMessagePath',
-  'terminationMessagePolicy',
-])
+/** `terminationMessagePath` does not belong here: the kubelet mounts an empty file over it, also over one that the program reads. */
+const HARMLESS_IN_CONTAINER: ReadonlySet<string> = new Set(['resizePolicy', 'terminationMessagePolicy'])
+/** The resources that are amounts. All others are devices of the node, which a plugin hands to the container. */
+const AMOUNT = /^(?:cpu|memory|ephemeral-storage|hugepages-.+)$/
 
 /** Fields of a PersistentVolume that a controller writes once the volume is there: a resize, another class of speed. */
 const HARMLESS_IN_VOLUME: ReadonlySet<string> = new Set(['capacity', 'claimRef', 'volumeAttributesClassName'])
@@ -38,6 +36,7 @@ const HARDENED: Readonly<Record<string, (value: Json | undefined, old: Json | un
   readOnlyRootFilesystem: isTrue,
   runAsNonRoot: isTrue,
   shareProcessNamespace: isOff,
+  resources: (value, old) => deepEqual(devicesOf(value), devicesOf(old)),
   capabilities: (value, old) =>
     isObject(value) && isPart(value, old, 'add') && isPart(isObject(old) ? old : {}, value, 'drop'),
 }
@@ -76,8 +75,9 @@ function podChange(spec: Json | undefined, old: Json | undefined): string | unde
     const change = containersChange(getList(spec, list), getList(old, list))
     if (change !== undefined) return change
   }
+  const volumes = new Known(getList(old, 'volumes'))
   for (const volume of getList(spec, 'volumes')) {
-    if (!getList(old, 'volumes').some(before => deepEqual(volume, before))) return `volume ${nameOf(volume)}`
+    if (!volumes.some(volume, before => deepEqual(volume, before))) return `volume ${nameOf(volume)}`
   }
   return fieldChange(spec, old, key => key === 'volumes' || isContainerList(key) || HARMLESS_IN_POD.has(key))
 }
@@ -99,11 +99,69 @@ function containersChange(containers: readonly Json[], old: readonly Json[]): st
 
 function containerChange(container: Json, old: Json): string | undefined {
   if (!isObject(container) || !isObject(old)) return deepEqual(container, old) ? undefined : 'the whole'
-  const mounts = getList(old, 'volumeMounts')
-  for (const mount of getList(container, 'volumeMounts')) {
-    if (!mounts.some(before => isMountOrLess(mount, before))) return `the mount of volume ${nameOf(mount)}`
+  const mounts = getList(container, 'volumeMounts')
+  const known = new Known(getList(old, 'volumeMounts'), mountKey)
+  for (const mount of mounts) {
+    if (!known.some(mount, before => isMountOrLess(mount, before))) return `the mount of volume ${nameOf(mount)}`
   }
+  const uncovered = uncoveredMount(mounts, getList(old, 'volumeMounts'))
+  if (uncovered !== undefined) return `the mount of volume ${nameOf(uncovered)}, which hid a folder of another one,`
   return fieldChange(container, old, key => key === 'volumeMounts' || HARMLESS_IN_CONTAINER.has(key))
+}
+
+/** The old items of a list by what does not change of them: a list may be long, and is not gone through for each new item. */
+class Known {
+  readonly #byKey: ReadonlyMap<string, readonly Json[]>
+  readonly #keyOf: (item: Json) => string
+
+  constructor(items: readonly Json[], keyOf: (item: Json) => string = nameOf) {
+    this.#keyOf = keyOf
+    this.#byKey = Map.groupBy(items, keyOf)
+  }
+
+  some(item: Json, fits: (before: Json) => boolean): boolean {
+    // Of equal names a valid object has one: a few are enough, and nothing is gained by more.
+    return (this.#byKey.get(this.#keyOf(item)) ?? []).slice(0, MOST_ALIKE).some(fits)
+  }
+}
+
+const MOST_ALIKE = 4
+
+function mountKey(mount: Json): string {
+  return JSON.stringify([getString(mount, 'name'), getString(mount, 'mountPath')])
+}
+
+/** The first old mount that is gone although another one is mounted above it: what it hid is to be seen now. */
+function uncoveredMount(mounts: readonly Json[], old: readonly Json[]): Json | undefined {
+  const paths = new Set(mounts.map(mountedAt))
+  return old.find(mount => {
+    const path = mountedAt(mount)
+    return !paths.has(path) && isBelowAny(path, paths)
+  })
+}
+
+function isBelowAny(path: string, paths: ReadonlySet<string>): boolean {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
+    if (paths.has(path.slice(0, end))) return true
+  return false
+}
+
+/** Where a mount stands in its container, without slashes and dots that mean nothing. */
+function mountedAt(mount: Json): string {
+  const segments: string[] = []
+  for (const segment of (getString(mount, 'mountPath') ?? '').split('/')) {
+    if (segment === '..') segments.pop()
+    else if (segment !== '' && segment !== '.') segments.push(segment)
+  }
+  return `/${segments.join('/')}`
+}
+
+function devicesOf(resources: Json | undefined): Json {
+  const devices = ['limits', 'requests'].map(field => {
+    const amounts = get(resources, field)
+    return isObject(amounts) ? Object.fromEntries(Object.entries(amounts).filter(([name]) => !AMOUNT.test(name))) : {}
+  })
+  return [...devices, get(resources, 'claims') ?? []]
 }
 
 /** Whether a mount is the old one, or the old one made read-only. */
