@@ -134,14 +134,19 @@ export function judgeStorageClass(object: JsonObject, params: HostPathParams): r
 /** The annotation by which OpenEBS' local volumes are given their folder; its text is YAML. */
 const OPENEBS = 'cas.openebs.io/config'
 
+/** Every value that is a path: in whichever order an entry says its name and its value, of all of them only BasePath has one. */
+const VALUES = /\bvalue["']?\s*:\s*(?:[>|][-+\d]*\s+)?["']?([/\\][^"'\n,}]*)/g
+
 function judgeBasePath(object: JsonObject, params: HostPathParams): readonly Finding[] {
   const text = getString(dig(object, 'metadata', 'annotations'), OPENEBS) ?? ''
-  const [, path] = /BasePath["']?\s*[,\n]\s*["']?value["']?:\s*["']?([/\\][^"'\n}]*)/.exec(text) ?? []
-  const verdict = path === undefined ? undefined : judgePath(path.trim(), '', params)
-  if (verdict?.kind !== 'refused') return []
-  const says = `keeps volumes in the node's path ${describePath(path?.trim() ?? '')}, which ${verdict.reason}`
-  const fault = { says, hint: INSTEAD, path: verdict.path }
-  return faultFindings('the StorageClass', append('/metadata/annotations', OPENEBS), fault)
+  return [...text.matchAll(VALUES)].flatMap(([, raw = '']) => {
+    const path = raw.trim()
+    const verdict = judgePath(path, '', params)
+    if (verdict.kind !== 'refused') return []
+    const says = `keeps volumes in the node's path ${describePath(path)}, which ${verdict.reason}`
+    const fault = { says, hint: INSTEAD, path: verdict.path }
+    return faultFindings('the StorageClass', append('/metadata/annotations', OPENEBS), fault)
+  })
 }
 
 /**
