@@ -19,7 +19,6 @@ function together(paths: readonly (readonly string[])[]): Result {
     membersOf(set, requestFor(mounting(own, `p${index}`)), {
       namespaceLabels: NO_NAMESPACE_LABELS,
       facts,
-      unknownNamespaces: 'apply',
     }),
   )
   const found = compareMembers(members).flat()
@@ -79,17 +78,17 @@ export function hostPathTries(attack: Add): void {
 
   // Eleven node paths of distributions, clouds and agents.
   for (const path of [
-    '/etc/nixos',
-    '/nix/var/nix',
-    '/var/lib/rancher',
-    '/var/lib/k0s',
-    '/opt/rke2/bin',
-    '/var/vcap',
-    '/usr/local/bin',
-    '/var/lib/cloud',
-    '/run/systemd',
-    '/var/lib/containers',
-    '/lib/modules',
+    '/oem',
+    '/layers',
+    '/.bottlerocket',
+    '/var/usrlocal',
+    '/var/lib/rpm-ostree',
+    '/var/lib/ignition',
+    '/var/lib/nixos',
+    '/opt/rke2',
+    '/opt/k3s',
+    '/var/lib/microshift',
+    '/var/guix',
   ])
     mounted(`a path of a distribution, \`${path}\``, path)
 
@@ -173,5 +172,9 @@ export function hostPathTries(attack: Add): void {
         'cas.openebs.io/config': '- name: BasePath\n  value: /data/x\n- name: BasePath\n  value: /etc/x\n',
       },
     },
+  )
+  // A path of 4,096 characters has room for 2,000 parents.
+  attack('340 paths of two thousand segments each, compared with all of their parents', 'denied', () =>
+    result(mounting(Array.from({ length: 340 }, (_, at) => `/data/${at}${'/b'.repeat(2000)}`)), 'host-path'),
   )
 }
