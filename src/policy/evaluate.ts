@@ -1,7 +1,7 @@
 import type { AdmissionRequest } from '../admission/request.ts'
 import type { BoundCheck, CheckResult, Finding, Subject, SubjectFacts } from '../checks/check.ts'
 import { isCut, told } from '../checks/findings.ts'
-import { deepEqual, isObject, type JsonObject } from '../json/value.ts'
+import { deepEqual, dig, isObject, type JsonObject } from '../json/value.ts'
 import type { Place } from '../rollout/record.ts'
 import { type GroupKind, hasKind } from '../workload/kinds.ts'
 import { podsOf } from '../workload/pod.ts'
@@ -133,7 +133,8 @@ const PASS: readonly Outcome[] = [{ kind: 'pass', warnings: [] }]
 function runCheck(check: BoundCheck, policy: CompiledPolicy, subjects: SubjectCache): readonly Outcome[] {
   const { request } = subjects
   const { kind, subResource, object, operation } = request
-  if (HARMLESS_SUBRESOURCES.has(subResource) && check.judges !== 'metadata') return PASS
+  if (HARMLESS_SUBRESOURCES.has(subResource) && check.judges !== 'metadata' && !subjects.isRelabelledByStatus())
+    return PASS
   // A deletion has no object to judge.
   if (object === null || operation === 'DELETE') return PASS
   if (!subjects.isAmong(check.kinds) && !subjects.isAmong(policy.podTemplates)) {
@@ -166,6 +167,7 @@ export class SubjectCache {
   readonly #oversize = new Map<Subject, string>()
   #asItWas: boolean | undefined
   readonly #among = new Map<readonly GroupKind[], boolean>()
+  #isRelabelled: boolean | undefined
   readonly #byTemplates = new Map<CompiledPolicy['podTemplates'], Map<JsonObject, Subject>>()
 
   constructor(request: AdmissionRequest, facts: SubjectFacts) {
@@ -191,6 +193,19 @@ export class SubjectCache {
     if (old === undefined || this.#oversize.has(old)) return { ...result, findings: told(result.findings) }
     const findings = relaxKnown(result.findings, check.run(old).findings, newsOf(this.request, subject))
     return { ...result, findings: told(findings, isCut(findings) && this.#isAsItWas(old) ? 'warning' : 'violation') }
+  }
+
+  /**
+   * Whether an update of the status changes labels or annotations, which the API server takes from it. An exception that let the
+   * object in may be known by them alone: without them the next update would look like one of an object older than the policy.
+   */
+  isRelabelledByStatus(): boolean {
+    const { subResource, operation, object, oldObject } = this.request
+    if (subResource !== 'status' || operation !== 'UPDATE' || object === null || oldObject === null) return false
+    this.#isRelabelled ??= ['labels', 'annotations'].some(
+      field => !deepEqual(dig(object, 'metadata', field), dig(oldObject, 'metadata', field)),
+    )
+    return this.#isRelabelled
   }
 
   /** Whether an update leaves all that is judged: what is too large could otherwise not even be let go. */

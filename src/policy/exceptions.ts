@@ -138,7 +138,7 @@ export function mayHaveLetIn(
     policies.includes(policy) &&
     (checks.length === 0 || checks.includes(check)) &&
     (breakGlass === undefined || reasonOf(request.object, breakGlass.reasonAnnotation) !== undefined) &&
-    coversObject(exception, request) &&
+    coversObject(exception, request, true) &&
     coversFinding(finding.facts?.containers?.length === 0 ? withoutContainers(exception) : exception, finding) &&
     coversNamespace(exception, request.namespace, namespaceLabels) !== false
   )
@@ -163,11 +163,13 @@ function coversUser({ users, groups }: CompiledException, { userInfo }: Admissio
   return groups.length === 0 || groups.some(group => userInfo?.groups.includes(group) === true)
 }
 
-function coversObject(exception: CompiledException, request: AdmissionRequest): boolean {
+/** @param isMade whether the object may have been let in by the name that it was made from. */
+function coversObject(exception: CompiledException, request: AdmissionRequest, isMade = false): boolean {
   const { kinds, namespaces, names } = exception
   if (kinds.length > 0 && !kinds.includes(request.kind.kind)) return false
   if (namespaces.length > 0 && !namespaces.includes(request.namespace)) return false
-  if (names.length > 0 && !names.some(matches => matches(nameOf(request)))) return false
+  if (names.length > 0 && !names.some(matches => matches(nameOf(request)) || (isMade && matches(madeFrom(request)))))
+    return false
   return selects(exception.objectSelector, labelsOf(request.object)) === true
 }
 
@@ -176,6 +178,10 @@ function nameOf({ name, object }: AdmissionRequest): string {
   if (name !== '') return name
   const metadata = dig(object ?? undefined, 'metadata')
   return getString(metadata, 'name') || getString(metadata, 'generateName') || ''
+}
+
+function madeFrom({ object }: AdmissionRequest): string {
+  return getString(dig(object ?? undefined, 'metadata'), 'generateName') ?? ''
 }
 
 /** A finding without the fact that the exception asks for is not covered: it is about something else. */

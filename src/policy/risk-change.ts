@@ -12,9 +12,10 @@ const HARMLESS_IN_POD: ReadonlySet<string> = new Set([
   'schedulingGates',
   'terminationGracePeriodSeconds',
 ])
+/** `terminationMessagePath` does not belong here: the kubelet mounts an empty file over it, also over one that the program reads. */
 const HARMLESS_IN_CONTAINER: ReadonlySet<string> = new Set(['resizePolicy', 'terminationMessagePolicy'])
-/** Resources that are shares of the node. Others, and claims, give access to its devices. */
-const SHARES = /^(?:cpu|memory|ephemeral-storage|hugepages-.*)$/
+/** The resources that are amounts. All others are devices of the node, which a plugin hands to the container. */
+const AMOUNT = /^(?:cpu|memory|ephemeral-storage|hugepages-.+)$/
 
 /** Fields of a PersistentVolume that a controller writes once the volume is there: a resize, another class of speed. */
 const HARMLESS_IN_VOLUME: ReadonlySet<string> = new Set([
@@ -45,6 +46,7 @@ const HARDENED: Readonly<Record<string, (value: Json | undefined, old: Json | un
   runAsUser: (value, old) => old === 0 && typeof value === 'number' && value > 0,
   seccompProfile: value => getString(value, 'type') === 'RuntimeDefault',
   shareProcessNamespace: isOff,
+  resources: (value, old) => deepEqual(devicesOf(value), devicesOf(old)),
   capabilities: (value, old) =>
     isObject(value) &&
     isPart(getList(value, 'add'), getList(old, 'add')) &&
@@ -98,17 +100,14 @@ function podChange(spec: Json | undefined, old: Json | undefined, isSuspended: b
     const change = containersChange(getList(spec, list), getList(old, list))
     if (change !== undefined) return change
   }
-  const volumes = Map.groupBy(getList(old, 'volumes'), volume => getString(volume, 'name'))
+  const volumes = new Known(getList(old, 'volumes'))
   for (const volume of getList(spec, 'volumes')) {
-    const before = volumes.get(getString(volume, 'name')) ?? []
-    if (!before.some(one => deepEqual(volume, one))) return `volume ${nameOf(volume)}`
+    if (!volumes.some(volume, before => deepEqual(volume, before))) return `volume ${nameOf(volume)}`
   }
-  if (isOtherDevice(get(spec, 'resources'), get(old, 'resources'))) return 'resources'
   const isWaiting = isSuspended || getList(old, 'schedulingGates').length > 0
   const isNarrower = isWaiting && isSuperset(get(spec, 'nodeSelector'), get(old, 'nodeSelector'))
   const leftOut = (key: string) =>
     key === 'volumes' ||
-    key === 'resources' ||
     isContainerList(key) ||
     HARMLESS_IN_POD.has(key) ||
     // A queue says where a pod that waits will run.
@@ -119,16 +118,6 @@ function podChange(spec: Json | undefined, old: Json | undefined, isSuspended: b
 function isSuperset(labels: Json | undefined, old: Json | undefined): boolean {
   return (
     isObject(labels) && Object.entries(isObject(old) ? old : {}).every(([key, value]) => get(labels, key) === value)
-  )
-}
-
-/** Whether resources differ in what is more than a share of the node. */
-function isOtherDevice(resources: Json | undefined, old: Json | undefined): boolean {
-  const devices = (list: Json | undefined) =>
-    Object.fromEntries(Object.entries(isObject(list) ? list : {}).filter(([name]) => !SHARES.test(name)))
-  return (
-    !deepEqual(getList(resources, 'claims'), getList(old, 'claims')) ||
-    ['limits', 'requests'].some(field => !deepEqual(devices(get(resources, field)), devices(get(old, field))))
   )
 }
 
@@ -149,14 +138,69 @@ function containersChange(containers: readonly Json[], old: readonly Json[]): st
 
 function containerChange(container: Json, old: Json): string | undefined {
   if (!isObject(container) || !isObject(old)) return deepEqual(container, old) ? undefined : 'the whole'
-  const mounts = Map.groupBy(getList(old, 'volumeMounts'), mount => getString(mount, 'mountPath'))
-  for (const mount of getList(container, 'volumeMounts')) {
-    const before = mounts.get(getString(mount, 'mountPath')) ?? []
-    if (!before.some(one => isMountOrLess(mount, one))) return `the mount of volume ${nameOf(mount)}`
+  const mounts = getList(container, 'volumeMounts')
+  const known = new Known(getList(old, 'volumeMounts'), mountKey)
+  for (const mount of mounts) {
+    if (!known.some(mount, before => isMountOrLess(mount, before))) return `the mount of volume ${nameOf(mount)}`
   }
-  if (isOtherDevice(get(container, 'resources'), get(old, 'resources'))) return 'resources'
-  const leftOut = (key: string) => key === 'volumeMounts' || key === 'resources' || HARMLESS_IN_CONTAINER.has(key)
-  return fieldChange(container, old, leftOut)
+  const uncovered = uncoveredMount(mounts, getList(old, 'volumeMounts'))
+  if (uncovered !== undefined) return `the mount of volume ${nameOf(uncovered)}, which hid a folder of another one,`
+  return fieldChange(container, old, key => key === 'volumeMounts' || HARMLESS_IN_CONTAINER.has(key))
+}
+
+/** The old items of a list by what does not change of them: a list may be long, and is not gone through for each new item. */
+class Known {
+  readonly #byKey: ReadonlyMap<string, readonly Json[]>
+  readonly #keyOf: (item: Json) => string
+
+  constructor(items: readonly Json[], keyOf: (item: Json) => string = nameOf) {
+    this.#keyOf = keyOf
+    this.#byKey = Map.groupBy(items, keyOf)
+  }
+
+  some(item: Json, fits: (before: Json) => boolean): boolean {
+    // Of equal names a valid object has one: a few are enough, and nothing is gained by more.
+    return (this.#byKey.get(this.#keyOf(item)) ?? []).slice(0, MOST_ALIKE).some(fits)
+  }
+}
+
+const MOST_ALIKE = 4
+
+function mountKey(mount: Json): string {
+  return JSON.stringify([getString(mount, 'name'), getString(mount, 'mountPath')])
+}
+
+/** The first old mount that is gone although another one is mounted above it: what it hid is to be seen now. */
+function uncoveredMount(mounts: readonly Json[], old: readonly Json[]): Json | undefined {
+  const paths = new Set(mounts.map(mountedAt))
+  return old.find(mount => {
+    const path = mountedAt(mount)
+    return !paths.has(path) && isBelowAny(path, paths)
+  })
+}
+
+function isBelowAny(path: string, paths: ReadonlySet<string>): boolean {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
+    if (paths.has(path.slice(0, end))) return true
+  return false
+}
+
+/** Where a mount stands in its container, without slashes and dots that mean nothing. */
+function mountedAt(mount: Json): string {
+  const segments: string[] = []
+  for (const segment of (getString(mount, 'mountPath') ?? '').split('/')) {
+    if (segment === '..') segments.pop()
+    else if (segment !== '' && segment !== '.') segments.push(segment)
+  }
+  return `/${segments.join('/')}`
+}
+
+function devicesOf(resources: Json | undefined): Json {
+  const devices = ['limits', 'requests'].map(field => {
+    const amounts = get(resources, field)
+    return isObject(amounts) ? Object.fromEntries(Object.entries(amounts).filter(([name]) => !AMOUNT.test(name))) : {}
+  })
+  return [...devices, get(resources, 'claims') ?? []]
 }
 
 /** Whether a mount is the old one, or the old one made read-only. */

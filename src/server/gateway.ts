@@ -61,7 +61,11 @@ export interface GatewayConfig {
   /** How often files are looked at. */
   readonly pollMs: number
   /** What differs from the limits of connections that hold unless tests say otherwise. */
-  readonly limits?: { readonly admission?: Partial<ConnectionLimits>; readonly health?: Partial<ConnectionLimits> }
+  readonly limits?: {
+    readonly admission?: Partial<ConnectionLimits>
+    readonly health?: Partial<ConnectionLimits>
+    readonly scrapesPerSecond?: number
+  }
   /** How long what is in flight may go on after the drain; 12 s unless given. */
   readonly stopGraceMs?: number
   readonly documents: DocumentStore
@@ -156,6 +160,7 @@ class Parts {
       limits: { ...HEALTH_LIMITS, ...config.limits?.health },
       readiness: () => this.#readiness(),
       beforeScrape: () => this.#setGauges(),
+      ...(config.limits?.scrapesPerSecond !== undefined && { scrapesPerSecond: config.limits.scrapesPerSecond }),
     })
     // Prometheus sees no increase in a series that appears with its first event.
     for (const listener of ['admission', 'health']) metrics.endedConnections.inc({ listener, reason: 'no-place' }, 0)

@@ -21,6 +21,8 @@ export interface HealthDeps {
   readonly limits?: ConnectionLimits
   /** Milliseconds that only ever grow; of the process unless given. */
   readonly monotonic?: () => number
+  /** How many scrapes of a second are made anew. */
+  readonly scrapesPerSecond?: number
 }
 
 /**
@@ -33,6 +35,7 @@ export function buildHealth({
   beforeScrape,
   limits = HEALTH_LIMITS,
   monotonic = () => performance.now(),
+  scrapesPerSecond = MAX_SCRAPES,
 }: HealthDeps): FastifyInstance {
   const connections = new ConnectionRegistry({
     limits,
@@ -76,7 +79,7 @@ export function buildHealth({
     beforeScrape()
     return metrics.registry.metrics()
   }
-  const text = boundedScrapes(scrape, monotonic)
+  const text = boundedScrapes(scrape, monotonic, scrapesPerSecond)
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await text()))
   return app
 }
@@ -87,7 +90,11 @@ const METHODS: ReadonlyMap<string, string> = new Map(['/livez', '/readyz', '/met
 const MAX_SCRAPES = 20
 
 /** Makes a scrape answer with the last text once a second has had its share: a flood of questions costs no time. */
-export function boundedScrapes(scrape: () => Promise<string>, monotonic: () => number): () => Promise<string> {
+export function boundedScrapes(
+  scrape: () => Promise<string>,
+  monotonic: () => number,
+  most = MAX_SCRAPES,
+): () => Promise<string> {
   let since = Number.NEGATIVE_INFINITY
   let made = 0
   let last: Promise<string> | undefined
@@ -97,7 +104,7 @@ export function boundedScrapes(scrape: () => Promise<string>, monotonic: () => n
       since = now
       made = 0
     }
-    if (last === undefined || made < MAX_SCRAPES) {
+    if (last === undefined || made < most) {
       made++
       last = scrape()
     }

@@ -8,6 +8,10 @@ export type CanonicalPath =
 
 /** Longer paths cannot be opened: PATH_MAX of Linux, in characters. */
 const MAX_LENGTH = 4096
+/** Deeper paths are refused: nobody mounts one, and each is compared with all of its parents, which takes the square of its depth. */
+const MAX_SEGMENTS = 64
+/** A path of fewer characters cannot be too deep. */
+const SHORT = 2 * MAX_SEGMENTS
 
 /** Symbolic links that nodes of today have at their root or in /var; the first match is followed, then the next, until none matches. */
 const ALIASES: readonly (readonly [from: string, to: string])[] = [
@@ -39,13 +43,15 @@ const PROC_LINK = /^\/proc\/(?:\d+|self|thread-self)(?:\/task\/\d+)?\/(?:root|cw
  * nothing is decoded or folded. A refused path is its own canonical form.
  */
 export function canonicalHostPath(raw: string): CanonicalPath {
-  if (raw.length <= MAX_LENGTH && PLAIN.test(raw)) return resolveLinks(raw)
+  if (raw.length <= SHORT && PLAIN.test(raw)) return resolveLinks(raw)
   const reason = refusal(raw)
   if (reason !== undefined) return { kind: 'refused', reason }
   if (isWindowsPath(raw)) return { kind: 'windows', path: canonicalWindowsPath(raw) }
   if (!raw.startsWith('/')) return { kind: 'refused', reason: 'the path is not absolute' }
   if (raw.includes('\\')) return { kind: 'refused', reason: 'the path holds a backslash' }
   const collapsed = collapse(raw)
+  if (collapsed.length > SHORT && collapsed.split('/').length > MAX_SEGMENTS + 1)
+    return { kind: 'refused', reason: `the path has more than ${MAX_SEGMENTS} segments` }
   // `/./??/C:` becomes one only now.
   if (isWindowsPath(collapsed)) return { kind: 'windows', path: canonicalWindowsPath(collapsed) }
   return resolveLinks(collapsed)

@@ -79,9 +79,13 @@ export function attackList(first: number) {
 
 const BY_OTHERS = '## By somebody who did not write the code'
 
+const ON_UPDATES = '## On updates, exceptions and host paths'
+
 /** The rows of a table of the page: number, what was tried, outcome. */
-export function rowsOf(table: 'own' | 'by others'): readonly unknown[] {
-  const [own = '', others = ''] = readFileSync('docs/security/attacks.md', 'utf8').split(BY_OTHERS)
-  const rows = (table === 'own' ? own : others).matchAll(/^\| (\d+) \| (.*?) \| (\w+)/gm)
+export function rowsOf(table: 'own' | 'by others' | 'on updates'): readonly unknown[] {
+  const [own = '', rest = ''] = readFileSync('docs/security/attacks.md', 'utf8').split(BY_OTHERS)
+  const [others = '', updates = ''] = rest.split(ON_UPDATES)
+  const text = { own, 'by others': others, 'on updates': updates }[table]
+  const rows = text.matchAll(/^\| (\d+) \| (.*?) \| (\w+)/gm)
   return [...rows].map(([, at, what, outcome]) => [Number(at), what, outcome])
 }

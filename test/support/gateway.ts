@@ -110,6 +110,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     version: 'test',
     countsAsGeneric: mutationConfigFile !== undefined,
     ...options,
+    // Tests look before and after each request.
+    limits: { scrapesPerSecond: Number.POSITIVE_INFINITY, ...options.limits },
     documents: {
       load: async previous =>
         loadSet(await readDocuments(sources), {

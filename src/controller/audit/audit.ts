@@ -29,7 +29,7 @@ export async function audit(
   { limits, ...options }: AuditOptions = {},
 ): Promise<Audit> {
   const findings = new Findings(limits)
-  const held = new Held()
+  const held = new Held(selectedLabels(context))
   const failures = new Map<string, unknown>()
   let objects = 0
   const onFailure = ({ group, resource }: DiscoveredResource, error: unknown) => {
@@ -44,6 +44,10 @@ export async function audit(
   }
   addCompared(findings, held.all, context)
   return { findings: findings.all(), objects, failures }
+}
+
+function selectedLabels({ set }: SweepContext): ReadonlySet<string> {
+  return new Set(set.exceptions.flatMap(({ objectSelector }) => objectSelector.map(({ key }) => key)))
 }
 
 function addCompared(findings: Findings, compared: readonly Compared[], context: SweepContext): void {

@@ -31,9 +31,15 @@ interface Group {
  */
 export class Held {
   readonly all: Compared[] = []
+  readonly #labels: ReadonlySet<string>
   readonly #groups = new Map<string, Group>()
   /** By uid of the objects that may own others: who holds what they bring. */
   readonly #byOwner = new Map<string, { readonly holder: Compared; readonly group: Group }>()
+
+  /** @param labels the labels that exceptions select on: others are not kept, because an object has room for a megabyte of them. */
+  constructor(labels: ReadonlySet<string> = new Set()) {
+    this.#labels = labels
+  }
 
   /** Adds an object; owners have to come before what they own. */
   add(swept: SweptObject, spoke: ReadonlySet<string>): void {
@@ -71,7 +77,7 @@ export class Held {
   }
 
   #keep({ object, members, request }: SweptObject, spoke: ReadonlySet<string>): Compared {
-    const slim = slimmed(object)
+    const slim = slimmed(object, this.#labels)
     const kept = { object: slim, members, request: { ...request, object: slim }, spoke, followers: 0, alike: 0 }
     this.all.push(kept)
     return kept
@@ -99,9 +105,9 @@ function identityOf(members: readonly SetMember[], spoke: ReadonlySet<string>): 
   return JSON.stringify(parts)
 }
 
-const KEPT = ['name', 'namespace', 'uid', 'labels', 'ownerReferences'] as const
+const KEPT = ['name', 'namespace', 'uid', 'ownerReferences'] as const
 
-function slimmed(object: JsonObject): JsonObject {
+function slimmed(object: JsonObject, labels: ReadonlySet<string>): JsonObject {
   const metadata = dig(object, 'metadata')
   const kept = KEPT.flatMap(field => {
     const value = get(metadata, field)
@@ -110,6 +116,9 @@ function slimmed(object: JsonObject): JsonObject {
   return {
     apiVersion: getString(object, 'apiVersion') ?? '',
     kind: getString(object, 'kind') ?? '',
-    metadata: Object.fromEntries(kept),
+    metadata: {
+      ...Object.fromEntries(kept),
+      labels: Object.fromEntries(Object.entries(get(metadata, 'labels') ?? {}).filter(([key]) => labels.has(key))),
+    },
   }
 }
