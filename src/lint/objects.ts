@@ -39,8 +39,9 @@ function collect(value: Json, pointer: Pointer, objects: ManifestObject[], probl
   const isMeantAsList = kind.endsWith('List')
   if (isList(items) || (items === null && isMeantAsList)) {
     // Inside a list, kubectl takes `items: null` for an object's field.
-    const isAlsoSent = !isMeantAsList || (items === null && pointer !== '')
-    if (isAlsoSent && isComplete(value)) objects.push({ value, pointer })
+    const isField = items === null && pointer !== ''
+    if ((isField || !isMeantAsList) && isComplete(value)) objects.push({ value, pointer })
+    else if (isField) problems.push({ pointer, message: incompleteness(value) ?? NO_OBJECT })
     collectItems(value, items ?? [], pointer, objects, problems)
   } else if (kind === 'List') {
     problems.push({ pointer, message: 'this List has no list of items: nothing in it can be checked' })
@@ -67,12 +68,14 @@ function collectItems(
   for (const [index, item] of items.entries()) {
     const at = append(pointer, 'items', index)
     const before = objects.length + problems.length
-    const isEmptyList = isObject(item) && (getString(item, 'kind') ?? '').endsWith('List')
+    const isEmptyList = isObject(item) && isList(get(item, 'items'))
     collect(withKindOf(list, item), at, objects, problems)
     if (objects.length + problems.length > before || isEmptyList || !isOfKubernetes) continue
-    problems.push({ pointer: at, message: 'this item is no Kubernetes object: it has no apiVersion and kind' })
+    problems.push({ pointer: at, message: NO_OBJECT })
   }
 }
+
+const NO_OBJECT = 'this item is no Kubernetes object: it has no apiVersion and kind'
 
 function withKindOf(list: JsonObject, item: Json): Json {
   const kind = textOf(list, 'kind').replace(/List$/, '')

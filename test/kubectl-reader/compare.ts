@@ -31,7 +31,15 @@ export function hidden(sent: Sent, { objects, problems, isPassedOver }: Judged):
   const wanted = sent.objects.filter(isSendable)
   if (isPassedOver && wanted.length > 0) return wanted[0]
   if (problems.length > 0) return undefined
-  return wanted.find(object => !objects.some(other => isSame(object, other)))
+  return wanted.find(object => !objects.some(other => isSame(object, withoutNullNamespace(other))))
+}
+
+/** kubectl leaves out a namespace that is null; it is the default one for both. */
+function withoutNullNamespace(object: JsonObject): JsonObject {
+  const metadata = dig(object, 'metadata')
+  if (!isObject(metadata) || metadata['namespace'] !== null) return object
+  const { namespace: _, ...rest } = metadata
+  return { ...object, metadata: rest }
 }
 
 /** An object without a name is refused by kubectl itself before anything is sent. */

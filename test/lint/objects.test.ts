@@ -62,6 +62,23 @@ const cases: readonly { readonly name: string; readonly value: Json; readonly ex
     expected: nothing,
   },
   { name: 'an empty List holds nothing', value: { apiVersion: 'v1', kind: 'List', items: [] }, expected: nothing },
+  {
+    name: 'an item whose own items are null is told if it cannot be judged, because kubectl sends it',
+    value: {
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [{ apiVersion: 'a b', kind: 'PodList', metadata: {}, items: null }],
+    },
+    expected: {
+      objects: [],
+      problems: [
+        {
+          pointer: '/items/0',
+          message: 'this is no Kubernetes object: its apiVersion is not written group/version or version',
+        },
+      ],
+    },
+  },
   { name: 'items may be null', value: { apiVersion: 'v1', kind: 'PodList', items: null }, expected: nothing },
   {
     name: 'an empty List in a List is nothing to complain about',
