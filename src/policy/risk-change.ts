@@ -1,9 +1,10 @@
 import type { AdmissionRequest } from '../admission/request.ts'
-import { oneLine, quote, shorten } from '../admission/text.ts'
+import { oneLine, shorten } from '../admission/text.ts'
 import { deepEqual, dig, get, getList, getString, isObject, type Json, type JsonObject } from '../json/value.ts'
 import { type EmbeddedPod, embeddedPods } from '../workload/embedded.ts'
 import type { PodTemplateKind } from '../workload/kinds.ts'
 import { CONTAINER_LISTS } from '../workload/pod.ts'
+import { KnownItems, mountsChange, nameOf } from './risk-mounts.ts'
 
 /** Fields of a pod that change neither what it runs, nor where, nor what it reaches. */
 const HARMLESS_IN_POD: ReadonlySet<string> = new Set([
@@ -100,7 +101,7 @@ function podChange(spec: Json | undefined, old: Json | undefined, isSuspended: b
     const change = containersChange(getList(spec, list), getList(old, list))
     if (change !== undefined) return change
   }
-  const volumes = new Known(getList(old, 'volumes'))
+  const volumes = new KnownItems(getList(old, 'volumes'), nameOf)
   for (const volume of getList(spec, 'volumes')) {
     if (!volumes.some(volume, before => deepEqual(volume, before))) return `volume ${nameOf(volume)}`
   }
@@ -138,61 +139,9 @@ function containersChange(containers: readonly Json[], old: readonly Json[]): st
 
 function containerChange(container: Json, old: Json): string | undefined {
   if (!isObject(container) || !isObject(old)) return deepEqual(container, old) ? undefined : 'the whole'
-  const mounts = getList(container, 'volumeMounts')
-  const known = new Known(getList(old, 'volumeMounts'), mountKey)
-  for (const mount of mounts) {
-    if (!known.some(mount, before => isMountOrLess(mount, before))) return `the mount of volume ${nameOf(mount)}`
-  }
-  const uncovered = uncoveredMount(mounts, getList(old, 'volumeMounts'))
-  if (uncovered !== undefined) return `the mount of volume ${nameOf(uncovered)}, which hid a folder of another one,`
+  const mounts = mountsChange(getList(container, 'volumeMounts'), getList(old, 'volumeMounts'))
+  if (mounts !== undefined) return mounts
   return fieldChange(container, old, key => key === 'volumeMounts' || HARMLESS_IN_CONTAINER.has(key))
-}
-
-/** The old items of a list by what does not change of them: a list may be long, and is not gone through for each new item. */
-class Known {
-  readonly #byKey: ReadonlyMap<string, readonly Json[]>
-  readonly #keyOf: (item: Json) => string
-
-  constructor(items: readonly Json[], keyOf: (item: Json) => string = nameOf) {
-    this.#keyOf = keyOf
-    this.#byKey = Map.groupBy(items, keyOf)
-  }
-
-  some(item: Json, fits: (before: Json) => boolean): boolean {
-    // Of equal names a valid object has one: a few are enough, and nothing is gained by more.
-    return (this.#byKey.get(this.#keyOf(item)) ?? []).slice(0, MOST_ALIKE).some(fits)
-  }
-}
-
-const MOST_ALIKE = 4
-
-function mountKey(mount: Json): string {
-  return JSON.stringify([getString(mount, 'name'), getString(mount, 'mountPath')])
-}
-
-/** The first old mount that is gone although another one is mounted above it: what it hid is to be seen now. */
-function uncoveredMount(mounts: readonly Json[], old: readonly Json[]): Json | undefined {
-  const paths = new Set(mounts.map(mountedAt))
-  return old.find(mount => {
-    const path = mountedAt(mount)
-    return !paths.has(path) && isBelowAny(path, paths)
-  })
-}
-
-function isBelowAny(path: string, paths: ReadonlySet<string>): boolean {
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
-    if (paths.has(path.slice(0, end))) return true
-  return false
-}
-
-/** Where a mount stands in its container, without slashes and dots that mean nothing. */
-function mountedAt(mount: Json): string {
-  const segments: string[] = []
-  for (const segment of (getString(mount, 'mountPath') ?? '').split('/')) {
-    if (segment === '..') segments.pop()
-    else if (segment !== '' && segment !== '.') segments.push(segment)
-  }
-  return `/${segments.join('/')}`
 }
 
 function devicesOf(resources: Json | undefined): Json {
@@ -201,15 +150,6 @@ function devicesOf(resources: Json | undefined): Json {
     return isObject(amounts) ? Object.fromEntries(Object.entries(amounts).filter(([name]) => !AMOUNT.test(name))) : {}
   })
   return [...devices, get(resources, 'claims') ?? []]
-}
-
-/** Whether a mount is the old one, or the old one made read-only. */
-function isMountOrLess(mount: Json, old: Json): boolean {
-  if (deepEqual(mount, old)) return true
-  if (!isObject(mount) || !isObject(old) || get(mount, 'readOnly') !== true) return false
-  const { readOnly: _, recursiveReadOnly, ...rest } = mount
-  const { readOnly: __, recursiveReadOnly: before, ...oldRest } = old
-  return deepEqual(rest, oldRest) && (before === undefined || before === recursiveReadOnly)
 }
 
 /** The first field that differs and is not hardened; of a security context the field inside. */
@@ -253,10 +193,6 @@ function claimChange(spec: JsonObject, old: JsonObject, user: string): string | 
     field => getString(dig(spec, 'claimRef'), field) === getString(dig(old, 'claimRef'), field),
   )
   return isSame || !isObject(get(old, 'claimRef')) || BINDERS.includes(user) ? undefined : 'claimRef'
-}
-
-function nameOf(value: Json): string {
-  return quote(getString(value, 'name') ?? '')
 }
 
 function isFalse(value: Json | undefined): boolean {
