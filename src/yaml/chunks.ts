@@ -27,6 +27,9 @@ const ODD_MARKER =
   'kubectl starts a new document at this ---, other readers of YAML do not; put a line break or a space after ---'
 const HIDDEN_BY_MARKER =
   'a carriage return is inside this --- line: kubectl skips what follows it, other readers of YAML do not; remove it'
+/** What Go's JSON decoder would take for the begin of another value that is no object, and go on behind it. */
+const JSON_VALUE = /^[ \t\r\n]*(?:[0-9"[]|-(?=[0-9])|[tfn](?=rue\b|alse\b|ull\b))/
+const NO_OBJECT = 'a value that is not an object stands between JSON objects; remove it, or write --- before it'
 const ODD_START = 'kubectl skips the special blank before this {, other readers of YAML do not; remove it'
 
 /**
@@ -46,6 +49,12 @@ export function* splitDocuments(text: string): Generator<Chunk> {
     start = end
   }
   if (start > 0) {
+    const value = JSON_VALUE.exec(text.slice(start))
+    if (value !== null) {
+      const problem = { message: NO_OBJECT, offset: start + value[0].length - 1 }
+      yield { start, end: text.length, isJson: false, problem }
+      return
+    }
     REST_OF_LINE.lastIndex = start
     start = REST_OF_LINE.test(text) ? REST_OF_LINE.lastIndex : start
   }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REPORT_LABELS } from '../../src/controller/audit/reports.ts'
 import { requestText } from '../../src/controller/rollouts/requests.ts'
+import { CUSTOM_KINDS } from '../../src/workload/custom-kinds/index.ts'
 import { objectsOf } from '../support/monitoring.ts'
 import { accessOf } from './support/api-audit.ts'
 import { type Balancer, startBalancer } from './support/balancer.ts'
@@ -422,6 +423,8 @@ test('uninstalling leaves nothing behind', async () => {
 
 /** Needed only for a namespace that the watch has not brought yet: test/server/new-namespaces.test.ts. */
 const RARE = ['get namespaces']
+/** Needed only if the definition of a custom resource is installed: the audit lists what is served. */
+const UNSERVED = CUSTOM_KINDS.map(({ group, resource }) => `list ${resource}.${group}`)
 
 test('each right of each account was needed, none was missing, and the gateway wrote nothing', async () => {
   const used = accessOf(plane.directory)
@@ -436,7 +439,7 @@ test('each right of each account was needed, none was missing, and the gateway w
     expect(rights.length, account).toBeGreaterThan(5)
     const unused = rights.filter(right => !own.some(access => needs(access, right)))
     expect(
-      unused.map(describeRight).filter(right => !RARE.includes(right)),
+      unused.map(describeRight).filter(right => !RARE.includes(right) && !UNSERVED.includes(right)),
       account,
     ).toEqual([])
   }

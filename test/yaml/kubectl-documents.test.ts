@@ -43,6 +43,11 @@ describe('documents are cut as kubectl cuts them', () => {
       'a: |\r\r\n b\n',
       '1:5: two carriage returns end this line; remove one',
     ],
+    [
+      'a number between JSON objects, which Go reads as one more value',
+      '{"a":1}\n08\n{"b":2}',
+      '2:1: a value that is not an object stands between JSON objects; remove it, or write --- before it',
+    ],
     ['an ideographic space before {', '\n\u3000\n{a: 1}\n', `2:1: ${ODD_START}`],
     ['a byte order mark before a key', 'a: 1\n\ufeffb: 2\n', '2:1: a byte order mark begins this line; remove it'],
     [
