@@ -66,7 +66,7 @@ export function grantFor(
 
 /**
  * Says of a finding in a file which exception may lift it in the cluster: one for users or groups, or one that depends on
- * labels of a namespace that nobody described.
+ * unknown labels of the namespace.
  */
 function hintForFiles(
   exception: CompiledException,

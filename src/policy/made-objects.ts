@@ -61,7 +61,7 @@ export function uncoveredByWorkload(
     if (match.kind === 'other' || match.kind === 'excluded') continue
     if (grantFor(set.exceptions, owned, true, asked, context).by !== undefined) continue
     const { finding } = owned
-    const why = reasons(exception, asked).join('; ') || 'it demands what only a request of a person brings'
+    const why = reasons(exception, asked).join('; ') || 'it demands a user, a group or a reason, which a controller does not bring'
     return {
       ...finding,
       level: 'warning',
@@ -103,7 +103,7 @@ function requestOf(
   }
 }
 
-/** Between the name of a Deployment or CronJob and the ending of a pod there is the name of what stands between them. */
+/** Between the name of a Deployment or CronJob and the ending of a pod comes the name of the ReplicaSet or Job. */
 function hasHash({ kind }: AdmissionRequest): boolean {
   return kind.kind === 'Deployment' || kind.kind === 'CronJob'
 }
