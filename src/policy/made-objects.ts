@@ -61,7 +61,9 @@ export function uncoveredByWorkload(
     if (match.kind === 'other' || match.kind === 'excluded') continue
     if (grantFor(set.exceptions, owned, true, asked, context).by !== undefined) continue
     const { finding } = owned
-    const why = reasons(exception, asked).join('; ') || 'it demands a user, a group or a reason, which a controller does not bring'
+    const why =
+      reasons(exception, asked).join('; ') ||
+      'it demands a user, a group or a reason, which a controller does not bring'
     return {
       ...finding,
       level: 'warning',
